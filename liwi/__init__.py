@@ -1,0 +1,1 @@
+"""LiWi Studio: one picture in, complete and editable layers out."""

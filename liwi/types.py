@@ -1,0 +1,434 @@
+"""The central types: what goes into an engine and what comes out of it.
+
+Everything here is a frozen dataclass over numpy arrays; arrays inside are treated as read-only. Conventions, each held everywhere:
+layers stand **back to front**; alpha is straight; boxes are half-open pixels; sizes are ``(width, height)``; shapes are ``(H, W)``.
+
+The law of a `Decomposition`: ``recompose() == source``, bit for bit, at the source's own size (paper 1, section 4.1:
+``S = I_src - I_c``). It holds by construction, because `Decomposition.shadow` is derived from the source and the stack.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liwi.errors import InputError, PromptError
+from liwi.imaging.compositing import composite, to_float, to_uint8
+
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+
+MAX_SIDE = 8192
+"""Largest side of a picture, in pixels."""
+
+_BAND_ROWS = 256
+"""Rows composited at a time, to bound the memory of float copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A half-open pixel box: x in [left, right), y in [top, bottom)."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        if self.right <= self.left or self.bottom <= self.top:
+            raise PromptError(
+                f"The box {self.left},{self.top},{self.right},{self.bottom} is empty: "
+                "right must be greater than left, and bottom greater than top."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``"L,T,R,B"``, e.g. from the command line."""
+        try:
+            left, top, right, bottom = (round(float(part)) for part in text.split(","))
+        except (ValueError, OverflowError) as error:
+            raise PromptError(f"A box is four numbers LEFT,TOP,RIGHT,BOTTOM in pixels, got {text!r}.") from error
+        return cls(left, top, right, bottom)
+
+    @classmethod
+    def around(cls, mask: NDArray[np.generic]) -> "BoundingBox | None":
+        """The smallest box around the non-zero pixels of an (H, W) mask; None where there are none."""
+        rows = np.flatnonzero(mask.any(axis=1))
+        if rows.size == 0:
+            return None
+        columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+        return cls(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+    @classmethod
+    def of_size(cls, size: tuple[int, int]) -> Self:
+        """The box of a whole canvas of ``(width, height)``."""
+        return cls(0, 0, size[0], size[1])
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """``(rows, columns)``, to index an array: ``pixels[box.slices]``."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def intersect(self, other: "BoundingBox") -> "BoundingBox | None":
+        """The common box, or None where the two do not meet."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return BoundingBox(left, top, right, bottom) if right > left and bottom > top else None
+
+    def union(self, other: "BoundingBox") -> "BoundingBox":
+        """The smallest box around both."""
+        return BoundingBox(
+            min(self.left, other.left), min(self.top, other.top), max(self.right, other.right), max(self.bottom, other.bottom)
+        )
+
+    def iou(self, other: "BoundingBox") -> float:
+        """Intersection over union, in [0, 1]."""
+        common = self.intersect(other)
+        return common.area / (self.area + other.area - common.area) if common else 0.0
+
+    def expand(self, margin: int) -> "BoundingBox":
+        """The box grown by ``margin`` pixels on every side (not clipped)."""
+        return BoundingBox(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def translate(self, dx: int, dy: int) -> "BoundingBox":
+        """The box moved by ``(dx, dy)``."""
+        return BoundingBox(self.left + dx, self.top + dy, self.right + dx, self.bottom + dy)
+
+    def contains(self, x: int, y: int) -> bool:
+        """Whether pixel ``(x, y)`` lies inside."""
+        return self.left <= x < self.right and self.top <= y < self.bottom
+
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """``(left, top, right, bottom)``."""
+        return self.left, self.top, self.right, self.bottom
+
+    def __str__(self) -> str:
+        return f"{self.left},{self.top},{self.right},{self.bottom}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A correction: this belongs to the object (keep), or does not (drop).
+
+    Attributes:
+        kind: ``"keep"`` or ``"drop"``.
+        path: ``((x, y), ...)`` in pixels; one point is a click, several are a stroke.
+        radius: half the brush width in pixels; None lets the engine choose by the size of the box.
+    """
+
+    kind: Literal["keep", "drop"]
+    path: tuple[tuple[int, int], ...]
+    radius: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("keep", "drop"):
+            raise PromptError(f"A hint is 'keep' or 'drop', got {self.kind!r}.")
+        if not self.path:
+            raise PromptError("A hint needs at least one point.")
+
+    @classmethod
+    def parse(cls, kind: Literal["keep", "drop"], text: str) -> Self:
+        """Read ``"X,Y"`` or a stroke ``"X,Y X,Y ..."``."""
+        try:
+            path = tuple((round(float(x)), round(float(y))) for x, y in (point.split(",") for point in text.split()))
+        except (ValueError, OverflowError) as error:
+            raise PromptError(f"A hint is X,Y in pixels (several, parted by spaces, make a stroke), got {text!r}.") from error
+        return cls(kind, path)
+
+
+class LayerRole(StrEnum):
+    """What a layer is in its stack."""
+
+    BACKGROUND = "background"
+    FOREGROUND = "foreground"
+
+
+class BlendMode(StrEnum):
+    """How a layer meets what lies below it. Names as in Photoshop and the W3C compositing specification."""
+
+    NORMAL = "normal"
+    MULTIPLY = "multiply"
+    SCREEN = "screen"
+    OVERLAY = "overlay"
+    DARKEN = "darken"
+    LIGHTEN = "lighten"
+    COLOR_DODGE = "color-dodge"
+    COLOR_BURN = "color-burn"
+    HARD_LIGHT = "hard-light"
+    SOFT_LIGHT = "soft-light"
+    DIFFERENCE = "difference"
+    EXCLUSION = "exclusion"
+    LINEAR_DODGE = "linear-dodge"
+
+
+def new_layer_id() -> str:
+    """A fresh layer id: unique, and safe in a URL or a file name."""
+    return uuid.uuid4().hex[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One canvas-sized picture with alpha.
+
+    Attributes:
+        rgba: (H, W, 4) uint8, sRGB, straight alpha.
+        role: background or foreground.
+        name: what a person calls it; any Unicode text without control characters.
+        id: stable through renaming and reordering; unique in its stack.
+        box: the box prompt it was cut with, None for the background.
+        visible, opacity, blend: the panel's state; opacity in [0, 1]. The law of `Decomposition` concerns pixels alone and ignores them.
+    """
+
+    rgba: UInt8
+    role: LayerRole
+    name: str
+    id: str = field(default_factory=new_layer_id)
+    box: BoundingBox | None = None
+    visible: bool = True
+    opacity: float = 1.0
+    blend: BlendMode = BlendMode.NORMAL
+
+    def __post_init__(self) -> None:
+        if self.rgba.dtype != np.uint8 or self.rgba.ndim != 3 or self.rgba.shape[2] != 4:
+            raise ValueError(f"Layer.rgba must be (H, W, 4) uint8, got {self.rgba.shape} {self.rgba.dtype}")
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"Layer.opacity must be in [0, 1], got {self.opacity}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """``(width, height)`` of the canvas."""
+        return self.rgba.shape[1], self.rgba.shape[0]
+
+    @cached_property
+    def extent(self) -> BoundingBox | None:
+        """The smallest box around the pixels with any alpha; None for an empty layer."""
+        return BoundingBox.around(self.rgba[..., 3])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerStack:
+    """Layers of one canvas, **back to front**. Never changed in place: every method returns a new stack."""
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("A LayerStack needs at least one layer, got none")
+        if len({layer.size for layer in self.layers}) != 1:
+            raise ValueError(f"All layers of a stack share one size, got {[layer.size for layer in self.layers]}")
+        if len({layer.id for layer in self.layers}) != len(self.layers):
+            raise ValueError(f"Layer ids are unique in a stack, got {[layer.id for layer in self.layers]}")
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, layer_id: str) -> Layer:
+        for layer in self.layers:
+            if layer.id == layer_id:
+                return layer
+        raise InputError(f"There is no layer {layer_id!r} any more; it may have been deleted or undone.")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """``(width, height)`` of the canvas."""
+        return self.layers[0].size
+
+    @property
+    def background(self) -> Layer | None:
+        """The background layer, wherever it stands; None where there is none."""
+        return next((layer for layer in self.layers if layer.role is LayerRole.BACKGROUND), None)
+
+    @property
+    def foregrounds(self) -> tuple[Layer, ...]:
+        """Every layer but the background, back to front."""
+        return tuple(layer for layer in self.layers if layer.role is not LayerRole.BACKGROUND)
+
+    def index(self, layer_id: str) -> int:
+        """Position from the back of the layer with this id."""
+        return self.layers.index(self[layer_id])
+
+    def insert(self, position: int, layer: Layer) -> "LayerStack":
+        """A stack with ``layer`` at ``position`` from the back."""
+        return LayerStack((*self.layers[:position], layer, *self.layers[position:]))
+
+    def replace(self, layer: Layer) -> "LayerStack":
+        """A stack in which ``layer`` stands in place of the one with its id."""
+        position = self.index(layer.id)
+        return LayerStack((*self.layers[:position], layer, *self.layers[position + 1 :]))
+
+    def remove(self, layer_id: str) -> "LayerStack":
+        """A stack without this layer."""
+        gone = self[layer_id]
+        return LayerStack(tuple(layer for layer in self.layers if layer is not gone))
+
+    def reorder(self, layer_ids: Sequence[str]) -> "LayerStack":
+        """A stack with the layers in this order, back to front. The ids must be exactly those of the stack."""
+        if sorted(layer_ids) != sorted(layer.id for layer in self.layers):
+            raise InputError("The new order must name every layer of the stack once.")
+        return LayerStack(tuple(self[layer_id] for layer_id in layer_ids))
+
+    def composite(self, box: BoundingBox | None = None) -> Float32:
+        """Composite all layers with Normal blending at full opacity, whatever the panel's state (the paper's I_c).
+
+        Args:
+            box: the part of the canvas wanted; None for all of it.
+
+        Returns:
+            (h, w, 4) float32 in [0, 1], straight alpha.
+        """
+        box = box or BoundingBox.of_size(self.size)
+        result = np.empty((box.height, box.width, 4), np.float32)
+        for top in range(box.top, box.bottom, _BAND_ROWS):
+            band = BoundingBox(box.left, top, box.right, min(top + _BAND_ROWS, box.bottom))
+            shown = [layer for layer in self.layers if layer.extent is not None and layer.extent.intersect(band)]
+            rows = result[top - box.top : band.bottom - box.top]
+            rows[:] = composite([to_float(layer.rgba[band.slices]) for layer in shown]) if shown else 0
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a decomposition comes from: enough to make it again.
+
+    Attributes:
+        engine: name in the engine table, e.g. ``"embedded"``.
+        engine_version: changes whenever the engine's output may change.
+        seed: the seed that was used.
+        seconds: wall-clock time of the work.
+        notes: what a person should know, e.g. "Box 2 selects nothing and was skipped."
+    """
+
+    engine: str
+    engine_version: str
+    seed: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """A picture taken apart into layers that add up to it again.
+
+    Attributes:
+        source: (H, W, 3) uint8, sRGB; the picture as it was given.
+        stack: back to front; layer 0 is the background where there is one.
+        provenance: which engine made it, and how.
+        mask: (H, W) uint8 or None. The input's own alpha, applied outermost, after all layers and S;
+            layers are complete underneath it.
+    """
+
+    source: UInt8
+    stack: LayerStack
+    provenance: Provenance
+    mask: UInt8 | None = None
+
+    def __post_init__(self) -> None:
+        if self.source.dtype != np.uint8 or self.source.ndim != 3 or self.source.shape[2] != 3:
+            raise ValueError(f"Decomposition.source must be (H, W, 3) uint8, got {self.source.shape} {self.source.dtype}")
+        if self.stack.size != self.size:
+            raise ValueError(f"The stack's size {self.stack.size} must be the source's, {self.size}")
+        if self.mask is not None and self.mask.shape != self.source.shape[:2]:
+            raise ValueError(f"Decomposition.mask must be {self.source.shape[:2]}, got {self.mask.shape}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """``(width, height)`` of the picture."""
+        return self.source.shape[1], self.source.shape[0]
+
+    @cached_property
+    def changed(self) -> BoundingBox | None:
+        """The smallest box outside of which the background is the source itself and no foreground has alpha, so S is 0; None: nowhere."""
+        background = self.stack.background
+        if background is None:
+            return BoundingBox.of_size(self.size)
+        box = _changed_box(self.source, background.rgba)
+        for layer in self.stack.foregrounds:
+            if layer.extent is not None:
+                box = box.union(layer.extent) if box else layer.extent
+        return box
+
+    def shadow_in(self, box: BoundingBox) -> Float32:
+        """S inside ``box``: (h, w, 3) float32 in [-1, 1]. See `shadow`."""
+        return to_float(self.source[box.slices]) - self.stack.composite(box)[..., :3]
+
+    @cached_property
+    def shadow(self) -> Float32:
+        """The shadow residual S = I_src - I_c, signed: (H, W, 3) float32 in [-1, 1] (paper 1, section 4.1).
+
+        Holds the cast and contact shadows that the engine took out of the background, and whatever else the layers leave over.
+        """
+        shadow = np.zeros((*self.source.shape[:2], 3), np.float32)
+        if self.changed is not None:
+            shadow[self.changed.slices] = self.shadow_in(self.changed)
+        return shadow
+
+    def recompose(self) -> UInt8:
+        """I_c + S, rounded: (H, W, 3) uint8. Equal to ``source`` bit for bit; `tests` and the report measure it rather than assume it."""
+        result = np.empty_like(self.source)
+        whole = BoundingBox.of_size(self.size)
+        for top in range(0, whole.bottom, _BAND_ROWS):
+            band = BoundingBox(0, top, whole.right, min(top + _BAND_ROWS, whole.bottom))
+            result[band.slices] = to_uint8(self.stack.composite(band)[..., :3] + self.shadow[band.slices])
+        return result
+
+    def with_stack(self, stack: LayerStack) -> "Decomposition":
+        """The same picture with another stack."""
+        return replace(self, stack=stack)
+
+
+def _changed_box(source: UInt8, background: UInt8) -> BoundingBox | None:
+    """The box around the pixels whose background is not opaque source."""
+    rows = [
+        np.any(source[top : top + _BAND_ROWS] != background[top : top + _BAND_ROWS, :, :3], axis=2)
+        | (background[top : top + _BAND_ROWS, :, 3] != 255)
+        for top in range(0, source.shape[0], _BAND_ROWS)
+    ]
+    return BoundingBox.around(np.concatenate(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class DecompositionRequest:
+    """Everything an engine may know.
+
+    Attributes:
+        image: (H, W, 3) uint8, sRGB.
+        mask: (H, W) uint8 or None, the input's own alpha.
+        boxes: one per wanted foreground, in order; empty lets the engine propose the main subjects.
+        hints: corrections, each used by the smallest box that holds its first point (else the nearest).
+        names: names for the layers, one per box; shorter is fine.
+        extract_shadow: whether cast and contact shadows leave the background.
+        max_foregrounds: most layers proposed when there are no boxes.
+        seed: makes the result repeatable.
+        steps, text: for engines that sample or read; the embedded engine has no use for them.
+    """
+
+    image: UInt8
+    mask: UInt8 | None = None
+    boxes: tuple[BoundingBox, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    names: tuple[str, ...] = ()
+    extract_shadow: bool = True
+    max_foregrounds: int = 3
+    seed: int = 0
+    steps: int | None = None
+    text: str = ""
