@@ -193,7 +193,7 @@ class Layer:
         name: what a person calls it; any Unicode text without control characters.
         id: stable through renaming and reordering; unique in its stack.
         box: the box prompt it was cut with, None for the background.
-        visible, opacity, blend: the panel's state; opacity in [0, 1]. The law of `Decomposition` concerns pixels alone and ignores them.
+        visible, locked, opacity, blend: the panel's state, opacity in [0, 1]. The law of `Decomposition` ignores them.
     """
 
     rgba: UInt8
@@ -202,6 +202,7 @@ class Layer:
     id: str = field(default_factory=new_layer_id)
     box: BoundingBox | None = None
     visible: bool = True
+    locked: bool = False
     opacity: float = 1.0
     blend: BlendMode = BlendMode.NORMAL
 
@@ -335,12 +336,14 @@ class Decomposition:
         provenance: which engine made it, and how.
         mask: (H, W) uint8 or None. The input's own alpha, applied outermost, after all layers and S;
             layers are complete underneath it.
+        shadow_visible: the panel's state of S; like a layer's ``visible`` it changes nothing about the law.
     """
 
     source: UInt8
     stack: LayerStack
     provenance: Provenance
     mask: UInt8 | None = None
+    shadow_visible: bool = True
 
     def __post_init__(self) -> None:
         if self.source.dtype != np.uint8 or self.source.ndim != 3 or self.source.shape[2] != 3:
