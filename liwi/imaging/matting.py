@@ -1,0 +1,157 @@
+"""Binary decision -> soft alpha -> the object's own colours.
+
+The mask says which pixels are the object; closed-form matting (Levin, Lischinski and Weiss 2008) says how much of each edge pixel is;
+multi-level estimation (Germer et al. 2020) says what colour it has there. Both come from `pymatting`, whose first import ever compiles for
+about a minute: it is imported inside functions, and `liwi.runtime.warm_up` does it ahead of time.
+
+Alpha is solved at a bounded size and brought to full resolution along the picture's own edges (guided filter, He, Sun and Tang 2013).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+
+SURE_ALPHA = 0.97
+"""Above this alpha a pixel's colour is the picture's own; estimating it anew only adds error."""
+
+_MAX_COLOR_PIXELS = 1_000_000
+"""Colours in front and behind vary slowly: they are estimated at this size at most."""
+
+
+def make_trimap(probability: Float32, band: int, sure: UInt8 | None = None) -> Float32:
+    """Draw the trimap of a segmentation.
+
+    Args:
+        probability: (h, w) float32 in [0, 1]; above 0.5 is the object.
+        band: half the width of the unknown band along the contour, in pixels.
+        sure: (h, w) uint8 or None: 1 where a person kept, 2 where a person dropped; never unknown.
+
+    Returns:
+        (h, w) float32: 1 object, 0 background, 0.5 unknown.
+    """
+    mask = (probability > 0.5).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * band + 1, 2 * band + 1))
+    inner = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
+    if not inner.any():  # thinner than the band: its own ridge is the only thing that is sure
+        distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+        inner = (distance >= 0.7 * max(float(distance.max()), 1e-6)).astype(np.uint8)
+    outer = cv2.dilate(mask, kernel)
+    trimap = np.full(probability.shape, 0.5, np.float32)
+    trimap[inner > 0] = 1
+    trimap[outer == 0] = 0
+    if sure is not None:
+        trimap[sure == 1] = 1
+        trimap[sure == 2] = 0
+    return trimap
+
+
+def solve_alpha(image: UInt8, trimap: Float32) -> Float32:
+    """Closed-form matting of the unknown pixels.
+
+    Args:
+        image: (h, w, 3) uint8.
+        trimap: (h, w) float32 of 0, 0.5 and 1, see `make_trimap`.
+
+    Returns:
+        (h, w) float32 in [0, 1]; equal to the trimap where that is sure. Where the trimap lacks a sure object or a sure background,
+        there is nothing to solve and the trimap itself comes back.
+    """
+    unknown = trimap == 0.5
+    if not unknown.any() or not (trimap == 1).any() or not (trimap == 0).any() or min(trimap.shape) < 4:
+        return np.where(unknown, np.float32(0.5), trimap)
+    from pymatting import estimate_alpha_cf
+
+    alpha = estimate_alpha_cf(image.astype(np.float64) / 255, trimap.astype(np.float64))
+    return np.clip(alpha, 0, 1).astype(np.float32)
+
+
+def guided_upsample(coarse: Float32, coarse_guide: UInt8, guide: UInt8, radius: int = 4, epsilon: float = 1e-4) -> Float32:
+    """Bring a coarse matte to full resolution along the edges of the picture.
+
+    The local linear model of the colour guided filter is fitted at the coarse size, its coefficients are enlarged, and it is evaluated on
+    the full-size picture (He and Sun 2015), so the cost at full size is one multiplication per channel.
+
+    Args:
+        coarse: (h, w) float32 in [0, 1].
+        coarse_guide: (h, w, 3) uint8, the picture at the coarse size.
+        guide: (H, W, 3) uint8, the picture at full size.
+        radius: window radius in coarse pixels.
+        epsilon: regularisation, in squared units of [0, 1] colour.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    size = (guide.shape[1], guide.shape[0])
+    if coarse.shape == guide.shape[:2]:
+        return coarse
+    slope, offset = _fit_linear_models(coarse, coarse_guide.astype(np.float32) / 255, radius, epsilon)
+    result = np.empty(guide.shape[:2], np.float32)
+    slope_full = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR)
+    offset_full = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
+    rows = 512
+    for top in range(0, size[1], rows):
+        band = slice(top, top + rows)
+        result[band] = np.einsum("hwc,hwc->hw", slope_full[band], guide[band].astype(np.float32) * np.float32(1 / 255)) + offset_full[band]
+    return np.clip(result, 0, 1, out=result)
+
+
+def _fit_linear_models(target: Float32, guide: Float32, radius: int, epsilon: float) -> tuple[Float32, Float32]:
+    """Per-window least squares ``target ~ slope . guide + offset``, coefficients averaged over the windows that hold a pixel."""
+    window = (2 * radius + 1, 2 * radius + 1)
+
+    def mean(values: Float32) -> Float32:
+        return cv2.boxFilter(values, -1, window, borderType=cv2.BORDER_REFLECT)
+
+    mean_guide, mean_target = mean(guide), mean(target)
+    covariance = mean(guide * target[..., None]) - mean_guide * mean_target[..., None]
+    outer = (guide[..., :, None] * guide[..., None, :]).reshape(*guide.shape[:2], 9)
+    variance = np.concatenate([mean(np.ascontiguousarray(outer[..., i : i + 3])) for i in (0, 3, 6)], axis=2).reshape(
+        *guide.shape[:2], 3, 3
+    )
+    variance = variance - mean_guide[..., :, None] * mean_guide[..., None, :] + np.eye(3, dtype=np.float32) * epsilon
+    slope = np.linalg.solve(variance, covariance[..., None])[..., 0].astype(np.float32)
+    offset = mean_target - np.einsum("hwc,hwc->hw", slope, mean_guide)
+    return mean(slope), mean(offset)
+
+
+def foreground_colors(image: UInt8, alpha: Float32) -> UInt8:
+    """The object's own colours, without what shines through its soft edge.
+
+    Args:
+        image: (h, w, 3) uint8.
+        alpha: (h, w) float32 in [0, 1].
+
+    Returns:
+        (h, w, 3) uint8: the picture itself where alpha is above `SURE_ALPHA`, estimated in the soft band, 0 where alpha is 0.
+    """
+    soft = (alpha > 0) & (alpha <= SURE_ALPHA)
+    colors = image.copy()
+    if soft.any() and min(alpha.shape) >= 4:
+        foreground, background = _estimate_colors(image, alpha)
+        opacity = alpha[soft][:, None]
+        foreground, background = foreground[soft], background[soft]
+        # The smallest change of both colours that explains the pixel exactly: brings back the detail that the estimate smoothed.
+        unexplained = image[soft].astype(np.float32) / 255 - opacity * foreground - (1 - opacity) * background
+        foreground += unexplained * opacity / (opacity**2 + (1 - opacity) ** 2)
+        colors[soft] = np.clip(np.rint(foreground * 255), 0, 255).astype(np.uint8)
+    colors[alpha <= 0] = 0
+    return colors
+
+
+def _estimate_colors(image: UInt8, alpha: Float32) -> tuple[Float32, Float32]:
+    """Multi-level estimates of the colours in front and behind, each (h, w, 3) float32, solved at `_MAX_COLOR_PIXELS` at most."""
+    from pymatting import estimate_foreground_ml
+
+    height, width = alpha.shape
+    scale = min(1.0, (_MAX_COLOR_PIXELS / (height * width)) ** 0.5)
+    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+    small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) if scale < 1 else alpha
+    estimates = estimate_foreground_ml(small.astype(np.float32) / 255, small_alpha.astype(np.float32), return_background=True)
+    if scale == 1:
+        return estimates
+    foreground, background = (cv2.resize(estimate, (width, height), interpolation=cv2.INTER_LINEAR) for estimate in estimates)
+    return foreground, background
