@@ -147,10 +147,7 @@ def delete_layer(document: Document, layer_id: str) -> Document:
         raise InputError("The background cannot be deleted: it is what everything else was cut from. Hide it instead.")
     cut = document.cuts.get(layer_id)
     target = _target_or_background(document, cut.target_id if cut else "")
-    if cut is not None and cut.target_id == target.id:
-        returned = _take_back(target, cut)
-    else:
-        returned = _flatten_onto(target, layer)
+    returned = _take_back(target, cut) if cut and cut.target_id == target.id else _flatten_onto(target, layer)
     cuts = {key: value for key, value in document.cuts.items() if key != layer_id}
     return document.with_stack(stack.remove(layer_id).replace(returned), cuts)
 

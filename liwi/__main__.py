@@ -1,0 +1,94 @@
+"""The command line: ``python -m liwi decompose | engines | evaluate``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liwi.errors import LiwiError
+from liwi.progress import Progress
+
+app = typer.Typer(help="Take a picture apart into complete, editable layers.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+def decompose(
+    image: Annotated[Path, typer.Argument(help="The picture: PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF.")],
+    out: Annotated[Path, typer.Option(help="Where to write: a name ending in .psd, .ora, .pptx or .zip, or a folder.")],
+    box: Annotated[list[str] | None, typer.Option(help="LEFT,TOP,RIGHT,BOTTOM in pixels; repeat for more objects.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="X,Y of a point on the object; 'X,Y X,Y ...' is a stroke; repeat for more.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="X,Y of a point beside the object; repeat for more.")] = None,
+    name: Annotated[list[str] | None, typer.Option(help="Name of a layer, in the order of the boxes.")] = None,
+    engine: Annotated[str, typer.Option(help="An engine from `python -m liwi engines`.")] = "auto",
+    shadow: Annotated[bool, typer.Option(help="Whether the object's shadow leaves the background.")] = True,
+    max_foregrounds: Annotated[int, typer.Option(min=1, max=20, help="Most subjects proposed when there is no box.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the result repeatable.")] = 0,
+) -> None:
+    """Cut objects out of IMAGE and write layers that add up to it again."""
+    import liwi
+    from liwi.export import check_target, export
+    from liwi.types import BoundingBox, Hint
+
+    check_target(out)
+    hints = [Hint.parse("keep", text) for text in keep or []] + [Hint.parse("drop", text) for text in drop or []]
+    result = liwi.decompose(
+        image,
+        [BoundingBox.parse(text) for text in box or []],
+        hints=hints,
+        names=name or [],
+        engine=engine,
+        extract_shadow=shadow,
+        max_foregrounds=max_foregrounds,
+        seed=seed,
+        report=_print_progress,
+    )
+    written = export(result, out)
+    for note in result.provenance.notes:
+        typer.echo(f"Note: {note}", err=True)
+    typer.echo(f"{written}: {len(result.stack)} layers by the engine {result.provenance.engine!r} in {result.provenance.seconds:.1f} s")
+
+
+@app.command()
+def engines() -> None:
+    """List the engines, and what each lacks here."""
+    from liwi.engines import ENGINES, choose_engine, missing_needs
+
+    for name, entry in ENGINES.items():
+        missing = missing_needs(name)
+        typer.echo(f"{name:12} {'missing ' + ', '.join(missing) if missing else 'ready':24} {entry.description}")
+    choice = choose_engine()
+    typer.echo(f"auto         -> {choice.name}: {choice.reason}")
+
+
+@app.command()
+def evaluate(
+    benchmark: Annotated[Path, typer.Option(help="A folder made by `python -m data_tools composites`, or of photographs with boxes.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.json and index.html.")],
+    engine: Annotated[str, typer.Option(help="An engine from `python -m liwi engines`, or the baseline 'grabcut'.")] = "auto",
+) -> None:
+    """Measure an engine on pictures with known layers, and write a report."""
+    from liwi.engines import create_engine
+    from liwi.evaluation.report import evaluate as run
+
+    summary = run(create_engine(engine), benchmark, out, report_progress=_print_progress)
+    typer.echo(f"{out / 'index.html'}: {summary}")
+
+
+def _print_progress(progress: Progress) -> None:
+    typer.echo(f"[{progress.done}/{progress.total}] {progress.stage}", err=True)
+
+
+def main() -> None:
+    """Run the command; an error meant for a person is one line, without a traceback."""
+    try:
+        app()
+    except LiwiError as error:
+        typer.secho(str(error), fg="red", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

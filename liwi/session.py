@@ -1,0 +1,228 @@
+"""One person's picture while they work on it: the current document, its undo history, and the panel's state.
+
+The rules of a step (cut, cut again, delete) are in `liwi.editing`; this module keeps the order of steps and makes them safe to call from
+several threads, one at a time.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from liwi.editing import CutOptions, Document, assign_hints, cut_box, delete_layer, recut
+from liwi.errors import InputError, PromptError
+from liwi.imaging.io import Picture
+from liwi.imaging.proposals import propose_boxes
+from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
+from liwi.protocols import Decomposer
+from liwi.types import BlendMode, BoundingBox, Decomposition, Hint
+
+HISTORY_BYTES = 3 * 2**30
+"""Upper bound on what undo may keep alive, in bytes; large pictures get fewer steps."""
+
+MAX_STEPS = 100
+"""Most steps that can be undone."""
+
+MAX_NAME_LENGTH = 120
+"""Longest layer name, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelEntry:
+    """What the panel says of one layer."""
+
+    id: str
+    name: str
+    visible: bool = True
+    opacity: float = 1.0
+    blend: BlendMode = BlendMode.NORMAL
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutRequest:
+    """What a person asks to be cut out.
+
+    Attributes:
+        boxes: one per object; empty proposes the main subjects.
+        hints: corrections; each goes to the box it lies in.
+        names: names for the new layers, one per box; None or missing ones are numbered.
+        max_foregrounds: most subjects proposed when there is no box.
+    """
+
+    boxes: tuple[BoundingBox, ...]
+    hints: tuple[Hint, ...] = ()
+    names: tuple[str | None, ...] = ()
+    extract_shadow: bool = True
+    max_foregrounds: int = 3
+    seed: int = 0
+
+
+class EditingSession:
+    """A picture being taken apart. Every method leaves a complete document, or raises and changes nothing."""
+
+    def __init__(self, picture: Picture, engine: Decomposer) -> None:
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._past: list[Document] = []
+        self._future: list[Document] = []
+        self._document = Document.start(picture.rgb, picture.alpha)
+        self._revision = 0
+        self._max_steps = max(3, min(MAX_STEPS, HISTORY_BYTES // (picture.rgb.shape[0] * picture.rgb.shape[1] * 4 * 2)))
+
+    @property
+    def decomposition(self) -> Decomposition:
+        """The current state."""
+        return self._document.decomposition
+
+    @property
+    def revision(self) -> int:
+        """Grows by one with every step, undo and redo."""
+        return self._revision
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def cut(
+        self,
+        request: CutRequest,
+        *,
+        report: ReportProgress = ignore_progress,
+        cancel: CancelToken | None = None,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> tuple[str, ...]:
+        """Cut every box, one step each, so that what was finished stays when the person stops.
+
+        Args:
+            on_step: called after each finished box.
+
+        Returns:
+            Notes for the person: boxes that were skipped and why.
+
+        Raises:
+            PromptError: no box selected anything.
+            Cancelled: the person asked to stop.
+        """
+        with self._lock:
+            boxes = request.boxes or self._propose(request)
+            hints = assign_hints(request.hints, boxes)
+            problems: list[PromptError] = []
+            for number, box in enumerate(boxes):
+                name = request.names[number] if number < len(request.names) else None
+                options = CutOptions(clean_name(name) if name else None, request.extract_shadow, request.seed)
+                part = _part_of(report, number, len(boxes))
+                try:
+                    step = cut_box(self._document, box, self._engine, hints=hints[number], options=options, report=part, cancel=cancel)
+                except PromptError as error:
+                    problems.append(error)
+                    continue
+                self._push(step)
+                on_step()
+            if len(problems) == len(boxes):
+                raise PromptError(" ".join(dict.fromkeys(str(problem) for problem in problems)))
+            return tuple(str(problem) for problem in problems)
+
+    def recut(
+        self,
+        layer_id: str,
+        hints: tuple[Hint, ...],
+        *,
+        extract_shadow: bool = True,
+        report: ReportProgress = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        """Cut a layer again with more hints; one step."""
+        with self._lock:
+            options = CutOptions(extract_shadow=extract_shadow)
+            self._push(recut(self._document, layer_id, hints, self._engine, options=options, report=report, cancel=cancel))
+
+    def delete(self, layer_ids: Sequence[str]) -> None:
+        """Delete layers; their pixels return to what they were cut from. One step."""
+        with self._lock:
+            document = self._document
+            for layer_id in layer_ids:
+                document = delete_layer(document, layer_id)
+            if layer_ids:
+                self._push(document)
+
+    def set_panel(self, entries: Sequence[PanelEntry], shadow_visible: bool = True) -> None:
+        """Take over names, visibility, opacity, blending, locks and order (back to front) from the panel. Not a step of its own.
+
+        Entries of layers that are gone are ignored; layers that the panel does not know yet keep their place.
+        """
+        with self._lock:
+            stack = self._document.decomposition.stack
+            known = {layer.id: layer for layer in stack}
+            ordered = list({entry.id: entry for entry in entries if entry.id in known}.values())
+            changed = {
+                entry.id: replace(
+                    known[entry.id],
+                    name=clean_name(entry.name) or known[entry.id].name,
+                    visible=entry.visible,
+                    opacity=min(1.0, max(0.0, entry.opacity)),
+                    blend=entry.blend,
+                    locked=entry.locked,
+                )
+                for entry in ordered
+            }
+            places = iter(ordered)
+            layers = tuple(changed[next(places).id] if layer.id in changed else layer for layer in stack)
+            decomposition = replace(self.decomposition, stack=replace(stack, layers=layers), shadow_visible=shadow_visible)
+            self._document = replace(self._document, decomposition=decomposition)
+
+    def undo(self) -> None:
+        """Go back one step.
+
+        Raises:
+            InputError: there is none.
+        """
+        with self._lock:
+            if not self._past:
+                raise InputError("There is nothing to undo.")
+            self._future.append(self._document)
+            self._document = self._past.pop()
+            self._revision += 1
+
+    def redo(self) -> None:
+        """Go forward one step again.
+
+        Raises:
+            InputError: there is none.
+        """
+        with self._lock:
+            if not self._future:
+                raise InputError("There is nothing to redo.")
+            self._past.append(self._document)
+            self._document = self._future.pop()
+            self._revision += 1
+
+    def _push(self, document: Document) -> None:
+        self._past = [*self._past, self._document][-self._max_steps :]
+        self._future.clear()
+        self._document = document
+        self._revision += 1
+
+    def _propose(self, request: CutRequest) -> tuple[BoundingBox, ...]:
+        background = self.decomposition.stack.background
+        image = background.rgba[..., :3] if background is not None else self.decomposition.source
+        boxes = propose_boxes(image, request.max_foregrounds, seed=request.seed)
+        if not boxes:
+            raise PromptError("No subject stands out in this picture. Draw a box around what you want to take out.")
+        return tuple(boxes)
+
+
+def clean_name(name: str) -> str:
+    """A layer name without control characters, surrounding space or excessive length."""
+    return "".join(character for character in name if character.isprintable()).strip()[:MAX_NAME_LENGTH].strip()
+
+
+def _part_of(report: ReportProgress, number: int, count: int) -> ReportProgress:
+    def report_part(progress: Progress) -> None:
+        stage = progress.stage if count == 1 else f"{progress.stage} (box {number + 1} of {count})"
+        report(Progress(stage, number * progress.total + progress.done, progress.total * count))
+
+    return report_part
