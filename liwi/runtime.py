@@ -1,6 +1,6 @@
 """What this computer has to do before it is fast: compiling pymatting, loading PatchMatch.
 
-pymatting compiles for about a minute the first time it is ever imported on a computer, and for seconds afterwards. `start_warm_up` does that
+pymatting compiles for about a minute at its first import ever on a computer, and for seconds afterwards. `start_warm_up` does that
 in the background while the first person looks at the page; `warm_up_state` tells the page what to say to somebody who is faster.
 """
 

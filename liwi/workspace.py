@@ -95,6 +95,10 @@ class Workspace:
             project.last_used = self._clock()
             return project
 
+    def holds(self, token: str) -> bool:
+        """Whether a project is open under ``token``; does not count as use."""
+        return token in self._projects
+
     def close(self, token: str | None) -> None:
         """Forget a project and delete its folder. Unknown tokens are ignored."""
         with self._lock:

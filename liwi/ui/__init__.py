@@ -1,0 +1,1 @@
+"""The page: Gradio and the browser. No algorithm lives here."""
