@@ -1,0 +1,1 @@
+"""Makes samples: layered composites for measuring, characters for training."""
