@@ -1,0 +1,70 @@
+"""``python -m data_tools``: make samples."""
+
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_tools.composites import DEFAULT_COUNT, generate
+from data_tools.dataset import verify_dataset, write_dataset
+from data_tools.packages import default_cache
+from data_tools.sources import Split, gather, locate_packages
+from liwi.errors import LiwiError
+
+app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+class Splits(StrEnum):
+    """What to make."""
+
+    TEST = "test"
+    DEVELOPMENT = "development"
+    BOTH = "both"
+
+
+@app.callback()
+def main() -> None:
+    """Keeps the subcommands' names in the command line while there are few of them."""
+
+
+@app.command()
+def composites(
+    out: Annotated[Path, typer.Argument(help="A new folder; with --split both it holds the folders 'test' and 'development'.")],
+    split: Annotated[Splits, typer.Option(help="Test: of reserved pictures alone; development: of none of them.")] = Splits.TEST,
+    count: Annotated[int | None, typer.Option(min=1, help="How many; 64 for test and 96 for development if not given.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other composites.")] = 0,
+    packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
+) -> None:
+    """Layered samples with exact truth: cut-outs over photographs, with cast shadows."""
+    try:
+        roots = locate_packages(packages or default_cache())
+        for which in [Split.TEST, Split.DEVELOPMENT] if split is Splits.BOTH else [Split(split.value)]:
+            folder = out / which.value if split is Splits.BOTH else out
+            samples = generate(gather(which, roots), which, count=count or DEFAULT_COUNT[which], seed=seed)
+            manifest = write_dataset(folder, samples, {"split": which.value, "seed": seed})
+            kinds = Counter(entry["kind"] for entry in manifest["samples"])
+            typer.echo(f"{folder}: {len(manifest['samples'])} composites (" + ", ".join(f"{n} {kind}" for kind, n in kinds.items()) + ")")
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this program.")]) -> None:
+    """Compare every file of a dataset with the hash in its manifest."""
+    try:
+        complaints = verify_dataset(folder)
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    for line in complaints:
+        typer.echo(line)
+    if complaints:
+        raise typer.Exit(1)
+    typer.echo(f"{folder}: every file is as it was written.")
+
+
+if __name__ == "__main__":
+    app()
