@@ -6,6 +6,7 @@ give the same pictures.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -96,17 +97,30 @@ def generate(
         raise TooFewSources("The packages hold no background picture of this split.")
     candidates = {kind: len(files) for kind, files in pools.cutouts.items()}
     cutouts = _choose(pools, split, quotas(count, candidates), seed=seed)
+    photographs = _in_turn(pools.photographs, _generator(seed, split, 2_000_000))
+    drawings = _in_turn(pools.drawings, _generator(seed, split, 2_000_001))
     for number, (kind, cutout) in enumerate(cutouts):
         report(Progress(f"Composing {split} pictures", number, count))
-        rng = np.random.default_rng([seed, list(Split).index(split), number])
-        yield compose(f"{split}_{number:03d}", kind, cutout, pools, rng, size=size)
+        rng = _generator(seed, split, number)
+        drawn = kind is Kind.ANIME and bool(pools.drawings) and rng.random() < 0.5  # drawn places suit half of the sprites only
+        yield compose(f"{split}_{number:03d}", kind, cutout, next(drawings if drawn else photographs), pools, rng, size=size)
+
+
+def _generator(seed: int, split: Split, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, list(Split).index(split), number])
+
+
+def _in_turn(files: tuple[SourceFile, ...], rng: np.random.Generator) -> Iterator[SourceFile]:
+    """All files in random order, then all again in another, without end: each is used about equally often."""
+    while files:
+        yield from (files[int(position)] for position in rng.permutation(len(files)))
 
 
 def _choose(pools: Pools, split: Split, wanted: dict[Kind, int], *, seed: int) -> Iterator[tuple[Kind, CutOut]]:
     """Usable cut-outs in shuffled order, kind by kind; what a kind falls short by comes from photographs and paintings."""
     shuffled = {}
     for position, kind in enumerate(Kind):
-        rng = np.random.default_rng([seed, list(Split).index(split), 1_000_000 + position])
+        rng = _generator(seed, split, 1_000_000 + position)
         files = pools.cutouts[kind]
         shuffled[kind] = _usable([files[int(i)] for i in rng.permutation(len(files))], pools)
     missing = 0
@@ -150,15 +164,22 @@ def read_cutout(file: SourceFile, pools: Pools) -> CutOut | None:
 
 
 def compose(
-    name: str, kind: Kind, cutout: CutOut, pools: Pools, rng: np.random.Generator, *, size: tuple[int, int] = CANVAS
+    name: str,
+    kind: Kind,
+    cutout: CutOut,
+    behind: SourceFile,
+    pools: Pools,
+    rng: np.random.Generator,
+    *,
+    size: tuple[int, int] = CANVAS,
 ) -> LayeredSample:
-    """Put one cut-out over a background, with a shadow. See the module's docstring for what is random."""
+    """Put one cut-out over the background ``behind``, with a shadow. Size, place, crop, shadow and box jitter come from ``rng``."""
     width, height = size
     shadow = draw_parameters(rng, stands=not cutout.cut_off)
     canvas = _place(cutout, shadow.kind, rng, size)
     extent = BoundingBox.around(canvas[..., 3])
     assert extent is not None
-    file, background, crop = _draw_background(pools, kind, rng, size)
+    background, crop = _crop_background(pools.locate(behind), rng, size)
     factor = cast_shadow(to_float(canvas[..., 3]), shadow)
     jitter = [round(float(value), 4) for value in rng.uniform(0, BOX_JITTER, 4)]
     box = BoundingBox(
@@ -169,7 +190,7 @@ def compose(
     )
     facts: dict[str, Any] = {
         "cutouts": [_source_facts(cutout.file)],
-        "background": {**_source_facts(file), "crop": list(crop.as_tuple())},
+        "background": {**_source_facts(behind), "crop": list(crop.as_tuple())},
         "shadow": shadow.as_facts(),
         "extents": [list(extent.as_tuple())],
         "box_jitter": [jitter],
@@ -201,12 +222,9 @@ def _place(cutout: CutOut, shadow: ShadowKind, rng: np.random.Generator, size: t
     return canvas
 
 
-def _draw_background(pools: Pools, kind: Kind, rng: np.random.Generator, size: tuple[int, int]) -> tuple[SourceFile, UInt8, BoundingBox]:
-    """A random crop of a random background, scaled to the canvas. Drawn backgrounds stand behind half of the anime sprites only."""
-    drawn = kind is Kind.ANIME and bool(pools.drawings) and rng.random() < 0.5
-    pool = pools.drawings if drawn else pools.photographs
-    file = pool[int(rng.integers(len(pool)))]
-    rgb = load_picture(pools.locate(file)).rgb
+def _crop_background(path: Path, rng: np.random.Generator, size: tuple[int, int]) -> tuple[UInt8, BoundingBox]:
+    """A random crop of a background, scaled to the canvas."""
+    rgb = load_picture(path).rgb
     full_height, full_width = rgb.shape[:2]
     largest = min(full_width / size[0], full_height / size[1])
     zoom = largest * float(rng.uniform(0.7, 1.0)) if largest > 1 else largest  # a small picture is not enlarged any further
@@ -214,7 +232,7 @@ def _draw_background(pools: Pools, kind: Kind, rng: np.random.Generator, size: t
     left, top = int(rng.integers(0, full_width - crop_width + 1)), int(rng.integers(0, full_height - crop_height + 1))
     crop = BoundingBox(left, top, left + crop_width, top + crop_height)
     resized = cv2.resize(rgb[crop.slices], size, interpolation=cv2.INTER_AREA if zoom > 1 else cv2.INTER_CUBIC)
-    return file, np.ascontiguousarray(resized), crop
+    return np.ascontiguousarray(resized), crop
 
 
 def _source_facts(file: SourceFile) -> dict[str, str]:

@@ -92,23 +92,32 @@ def cast_shadow(alpha: Float32, parameters: ShadowParameters) -> Float32:
     extent = BoundingBox.around(alpha)
     if parameters.kind is ShadowKind.NONE or extent is None:
         return np.ones((*alpha.shape, 3), np.float32)
-    transform, shape = _transform(parameters, extent), alpha
-    if parameters.kind is ShadowKind.CONTACT:
-        shape = np.where(np.arange(alpha.shape[0])[:, None] >= extent.bottom - 0.12 * extent.height, alpha, np.float32(0))
-    mask = cv2.warpAffine(shape, transform, (alpha.shape[1], alpha.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(0.8, parameters.blur * extent.height), borderType=cv2.BORDER_REPLICATE)
+    soft = parameters.blur * extent.height
+    mask = _contact(alpha, extent, soft) if parameters.kind is ShadowKind.CONTACT else _moved(alpha, _transform(parameters, extent), soft)
+    if parameters.kind is ShadowKind.GROUND:  # dark and sharp where the object touches the ground, as shadows are
+        mask = np.maximum(mask, _contact(alpha, extent, min(soft, 0.015 * extent.height)))
     darkening = np.clip(mask, 0, 1)[..., None] * np.asarray(parameters.tint, np.float32) * np.float32(parameters.strength)
     return np.asarray(1 - darkening, np.float32)
 
 
+def _moved(shape: Float32, transform: NDArray[np.float64], sigma: float) -> Float32:
+    moved = cv2.warpAffine(shape, transform, (shape.shape[1], shape.shape[0]), flags=cv2.INTER_LINEAR, borderValue=0)
+    return cv2.GaussianBlur(moved, (0, 0), max(0.8, sigma), borderType=cv2.BORDER_REPLICATE)
+
+
+def _contact(alpha: Float32, extent: BoundingBox, sigma: float) -> Float32:
+    """The object's lowest part, flattened around the foot line and a little wider."""
+    low = np.where(np.arange(alpha.shape[0])[:, None] >= extent.bottom - 0.12 * extent.height, alpha, np.float32(0))
+    middle = (extent.left + extent.right) / 2
+    return _moved(low, np.array([[1.08, 0, -0.08 * middle], [0, 0.5, 0.5 * extent.bottom]]), sigma)
+
+
 def _transform(parameters: ShadowParameters, extent: BoundingBox) -> NDArray[np.float64]:
-    """Affine map from the object's pixels to its shadow's: (2, 3)."""
-    foot, middle = float(extent.bottom), (extent.left + extent.right) / 2
+    """Affine map from the object's pixels to those of its drop or ground shadow: (2, 3)."""
     if parameters.kind is ShadowKind.DROP:
         return np.array([[1, 0, parameters.offset[0] * extent.height], [0, 1, parameters.offset[1] * extent.height]])
-    if parameters.kind is ShadowKind.CONTACT:  # the lowest part, flattened around the foot line and a little wider
-        return np.array([[1.08, 0, -0.08 * middle], [0, 0.5, 0.5 * foot]])
     # height above the foot: foot - y;  x' = x + shear * height,  y' = foot - squash * height
+    foot = float(extent.bottom)
     return np.array([[1, -parameters.shear, parameters.shear * foot], [0, parameters.squash, foot * (1 - parameters.squash)]])
 
 
