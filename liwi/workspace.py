@@ -12,10 +12,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from liwi.errors import InputError
+from liwi.progress import CancelToken
 from liwi.session import EditingSession
 
 TOKEN_BYTES = 16
@@ -31,13 +32,15 @@ class Project:
         name: the upload's file name, for display and for export names.
         session: the editing session.
         folder: for exports; removed with the project.
+        cancel: stops the work under way; None while there is none.
     """
 
     token: str
     name: str
     session: EditingSession
     folder: Path
-    last_used: float = field(default=0.0)
+    last_used: float = 0.0
+    cancel: CancelToken | None = None
 
 
 class Workspace:

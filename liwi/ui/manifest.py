@@ -1,0 +1,167 @@
+"""What Python and the stage tell each other: a small JSON manifest out, prompts and panel state in.
+
+Everything that comes in was sent by a browser and is hostile until checked: numbers are bounded, lists are bounded, unknown fields ignored.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from liwi.errors import InputError
+from liwi.progress import Progress
+from liwi.prompts import BoundingBox, Hint
+from liwi.session import PanelEntry
+from liwi.types import BlendMode
+from liwi.ui.tiles import TileStore
+from liwi.workspace import Project
+
+Step = Literal["replace", "edit", "undo", "redo"]
+"""How the document came to be what it is: another picture, a step forward, a step back, a step forward again."""
+
+MAX_BOXES = 50
+MAX_HINTS = 200
+MAX_PATH_POINTS = 4000
+MAX_LAYERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """What the stage says: prompts, panel state and selection.
+
+    Attributes:
+        boxes, names: boxes to cut and the names given to them ("" for none).
+        hints: keep and drop points and strokes.
+        selected: ids of the selected layers.
+        panel: back to front.
+    """
+
+    boxes: tuple[BoundingBox, ...] = ()
+    names: tuple[str | None, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    selected: tuple[str, ...] = ()
+    panel: tuple[PanelEntry, ...] = ()
+    shadow_visible: bool = True
+
+
+def build_manifest(
+    project: Project, tiles: TileStore, step: Step, *, message: str | None = None, kind: Literal["info", "error"] = "info"
+) -> dict[str, Any]:
+    """The stage's value for the project as it is now. Pictures are behind URLs; this stays a few kilobytes."""
+    session = project.session
+    decomposition = session.decomposition
+    urls = tiles.publish(project.token, decomposition)
+    width, height = decomposition.size
+    layers = [
+        {
+            "id": layer.id,
+            "name": layer.name,
+            "role": layer.role.value,
+            "url": urls.get(layer.id),
+            "extent": list(layer.extent.as_tuple()) if layer.extent else None,
+            "prompt_box": list(layer.box.as_tuple()) if layer.box else None,
+            "visible": layer.visible,
+            "opacity": layer.opacity,
+            "blend": layer.blend.value,
+            "locked": layer.locked,
+        }
+        for layer in decomposition.stack
+    ]
+    shadow = None
+    if decomposition.changed is not None:
+        shadow = {
+            "multiply_url": urls["shadow-multiply"],
+            "add_url": urls["shadow-add"],
+            "extent": list(decomposition.changed.as_tuple()),
+            "visible": decomposition.shadow_visible,
+        }
+    return {
+        "document": project.token,
+        "revision": session.revision,
+        "step": step,
+        "canvas": {"width": width, "height": height},
+        "source_url": urls["source"],
+        "layers": layers,
+        "shadow": shadow,
+        "message": message,
+        "message_kind": kind,
+        "can_undo": session.can_undo,
+        "can_redo": session.can_redo,
+        "busy": None,
+    }
+
+
+def busy_manifest(manifest: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """The same manifest with work under way."""
+    return {**manifest, "busy": {"stage": progress.stage, "done": progress.done, "total": max(1, progress.total)}}
+
+
+def read_stage(value: object) -> StageState:
+    """Check what the stage sent.
+
+    Raises:
+        InputError: it is not of the expected form; only a changed or broken page sends such a thing.
+    """
+    if not isinstance(value, Mapping):
+        return StageState()
+    prompts = _mapping(value.get("prompts"))
+    boxes = [_mapping(each) for each in _items(prompts.get("boxes"), MAX_BOXES, "boxes")]
+    return StageState(
+        boxes=tuple(_box(each.get("box")) for each in boxes),
+        names=tuple(str(each.get("name") or "") or None for each in boxes),
+        hints=tuple(_hint(_mapping(each)) for each in _items(prompts.get("hints"), MAX_HINTS, "hints")),
+        selected=tuple(str(each) for each in _items(value.get("selected"), MAX_LAYERS, "selected layers")),
+        panel=tuple(_panel_entry(_mapping(each)) for each in _items(value.get("panel"), MAX_LAYERS, "layers")),
+        shadow_visible=bool(value.get("shadow_visible", True)),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: object, most: int, what: str) -> Iterable[object]:
+    items = value if isinstance(value, list | tuple) else []
+    if len(items) > most:
+        raise InputError(f"At most {most} {what} at a time, got {len(items)}.")
+    return items
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1_000_000:
+        raise InputError(f"The page sent {value!r} where a pixel position was expected. Reload the page and try again.")
+    return round(value)
+
+
+def _box(value: object) -> BoundingBox:
+    sides = [_integer(side) for side in _items(value, 4, "sides of a box")]
+    if len(sides) != 4:
+        raise InputError("The page sent a box without four sides. Reload the page and try again.")
+    return BoundingBox(*sides)
+
+
+def _hint(value: Mapping[str, Any]) -> Hint:
+    path = []
+    for point in _items(value.get("path"), MAX_PATH_POINTS, "points of a stroke"):
+        pair = [_integer(each) for each in _items(point, 2, "coordinates of a point")]
+        if len(pair) != 2:
+            raise InputError("The page sent a point without two coordinates. Reload the page and try again.")
+        path.append((pair[0], pair[1]))
+    kind: Literal["keep", "drop"] = "drop" if value.get("kind") == "drop" else "keep"
+    radius = value.get("radius")
+    return Hint(kind, tuple(path), None if radius is None else max(1, min(1000, _integer(radius))))
+
+
+def _panel_entry(value: Mapping[str, Any]) -> PanelEntry:
+    opacity = value.get("opacity", 1.0)
+    if isinstance(opacity, bool) or not isinstance(opacity, int | float) or not math.isfinite(opacity):
+        opacity = 1.0
+    blend = value.get("blend")
+    return PanelEntry(
+        id=str(value.get("id", "")),
+        name=str(value.get("name", "")),
+        visible=bool(value.get("visible", True)),
+        opacity=float(opacity),
+        blend=BlendMode(blend) if blend in list(BlendMode) else BlendMode.NORMAL,
+        locked=bool(value.get("locked", False)),
+    )
