@@ -1,0 +1,123 @@
+// Boxes [left, top, right, bottom] and the view: where source pixels fall on the screen.
+
+function union(a, b) {
+  if (!a || !b) return a || b;
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
+function meets(a, b) {
+  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+}
+
+function shifted(box, offset) {
+  return offset ? [box[0] + offset[0], box[1] + offset[1], box[2] + offset[0], box[3] + offset[1]] : box;
+}
+
+function canvasBox() {
+  return [0, 0, state.canvas.width, state.canvas.height];
+}
+
+// A box between two corners, in whole pixels, inside the canvas, of at least the minimum size.
+function tidyBox(x0, y0, x1, y1) {
+  const { width, height } = state.canvas;
+  const [left, right] = tidySpan(x0, x1, width);
+  const [top, bottom] = tidySpan(y0, y1, height);
+  return [left, top, right, bottom];
+}
+
+function tidySpan(a, b, length) {
+  const least = Math.min(MIN_BOX, length);
+  let low = clamp(Math.round(Math.min(a, b)), 0, length);
+  let high = clamp(Math.round(Math.max(a, b)), 0, length);
+  if (high - low < least) {
+    low = clamp(low, 0, length - least);
+    high = low + least;
+  }
+  return [low, high];
+}
+
+// The box moved by (dx, dy), kept whole inside the canvas.
+function movedBox(box, dx, dy) {
+  const { width, height } = state.canvas;
+  const x = clamp(Math.round(dx), -box[0], width - box[2]);
+  const y = clamp(Math.round(dy), -box[1], height - box[3]);
+  return [box[0] + x, box[1] + y, box[2] + x, box[3] + y];
+}
+
+const MAX_SCALE = 32;
+const view = { scale: 1, x: 0, y: 0, width: 1, height: 1, fitted: true }; // screen = source * scale + (x, y), in CSS pixels
+
+function toSource(screenX, screenY) {
+  return [(screenX - view.x) / view.scale, (screenY - view.y) / view.scale];
+}
+
+function toScreen(x, y) {
+  return [x * view.scale + view.x, y * view.scale + view.y];
+}
+
+function fitScale(box, margin = 24) {
+  const roomX = Math.max(view.width - 2 * margin, 32);
+  const roomY = Math.max(view.height - 2 * margin, 32);
+  return Math.min(roomX / (box[2] - box[0]), roomY / (box[3] - box[1]));
+}
+
+function minScale() {
+  return Math.min(fitScale(canvasBox()) * 0.5, 1);
+}
+
+function fitView() {
+  if (!state.canvas) return;
+  showBox(canvasBox(), Math.min(fitScale(canvasBox()), 8));
+  view.fitted = true;
+}
+
+function showBox(box, scale = Math.min(fitScale(box, 48), 8)) {
+  view.fitted = false;
+  view.scale = clamp(scale, minScale(), MAX_SCALE);
+  view.x = (view.width - (box[0] + box[2]) * view.scale) / 2;
+  view.y = (view.height - (box[1] + box[3]) * view.scale) / 2;
+  viewChanged();
+}
+
+// Zoom so that the source point under (screenX, screenY) stays there.
+function zoomAt(screenX, screenY, scale) {
+  if (!state.canvas) return;
+  const [x, y] = toSource(screenX, screenY);
+  view.scale = clamp(scale, minScale(), MAX_SCALE);
+  view.x = screenX - x * view.scale;
+  view.y = screenY - y * view.scale;
+  view.fitted = false;
+  viewChanged();
+}
+
+function zoomBy(factor) {
+  zoomAt(view.width / 2, view.height / 2, view.scale * factor);
+}
+
+function panBy(dx, dy) {
+  view.x += dx;
+  view.y += dy;
+  view.fitted = false;
+  viewChanged();
+}
+
+// Keep a corner of the picture in sight, then redraw everything that depends on the view.
+function viewChanged() {
+  const sight = 48;
+  view.x = clamp(view.x, sight - state.canvas.width * view.scale, view.width - sight);
+  view.y = clamp(view.y, sight - state.canvas.height * view.scale, view.height - sight);
+  invalidate(null);
+  placeBackdrop();
+  drawOverlaySoon();
+  refreshZoom();
+}
+
+function viewResized(width, height) {
+  const [dx, dy] = [(width - view.width) / 2, (height - view.height) / 2];
+  view.width = Math.max(width, 1);
+  view.height = Math.max(height, 1);
+  resizeCanvases();
+  if (!state.canvas) return;
+  if (view.fitted) fitView();
+  else panBy(dx, dy);
+}

@@ -1,0 +1,142 @@
+// Build the stage inside `element` and connect it.
+
+const ui = {};
+
+function buildViewport() {
+  ui.backdrop = make("div", "backdrop", { "data-backdrop": "checker" });
+  ui.picture = make("canvas", "layer-canvas", { "aria-hidden": "true" });
+  ui.sourcePicture = make("canvas", "layer-canvas", { "aria-hidden": "true", hidden: true });
+  ui.overlay = make("canvas", "layer-canvas", { "aria-hidden": "true" });
+  ui.divider = make("div", "divider", {
+    role: "slider", tabindex: 0, "aria-label": "Before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true,
+  }, [make("span", "divider-label before", { text: "Before" }), make("span", "divider-label after", { text: "After" }), make("span", "divider-knob")]);
+  ui.empty = make("div", "empty", {}, [
+    make("p", "empty-title", { text: "No picture yet" }),
+    make("p", "", { text: "Open a picture to begin. Then draw a box around anything in it, and it becomes a layer of its own." }),
+  ]);
+  ui.viewport = make("div", "viewport", {
+    tabindex: 0, role: "application", "aria-label": "Picture. Press ? for all keys.",
+  }, [ui.backdrop, ui.picture, ui.sourcePicture, ui.overlay, ui.divider, ui.empty, buildBusy()]);
+  return ui.viewport;
+}
+
+function buildBusy() {
+  ui.busyText = make("span", "busy-text");
+  ui.busyBar = make("div", "busy-bar", { role: "progressbar", "aria-label": "Progress" }, [make("i")]);
+  const cancel = make("button", "cancel", { type: "button", text: "Cancel" });
+  cancel.addEventListener("click", () => {
+    cancel.disabled = true;
+    send("cancel_requested");
+  });
+  ui.cancel = cancel;
+  ui.busy = make("div", "busy", { role: "group", "aria-label": "Work in progress", hidden: true }, [ui.busyText, ui.busyBar, cancel]);
+  return ui.busy;
+}
+
+// The busy state comes with the manifest or, lighter, as a prop of its own.
+function showBusy() {
+  const busy = props.busy ?? state.manifest.busy ?? null;
+  if (!state.busy || !busy) ui.cancel.disabled = false;
+  state.busy = busy;
+  ui.busy.hidden = !busy;
+  ui.root.setAttribute("aria-busy", String(Boolean(busy)));
+  refreshActions();
+  if (!busy) return;
+  const share = busy.total > 0 ? clamp(busy.done / busy.total, 0, 1) : null;
+  ui.busyText.textContent = String(busy.stage ?? "Working");
+  ui.busyBar.classList.toggle("unknown", share === null);
+  ui.busyBar.firstChild.style.width = share === null ? "100%" : `${Math.round(share * 100)}%`;
+  if (share !== null) ui.busyBar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+}
+
+function refreshEverything() {
+  ui.empty.hidden = Boolean(state.canvas);
+  ui.backdrop.hidden = !state.canvas;
+  refreshPanel();
+  refreshPrompts();
+  refreshToolbar();
+  refreshActions();
+  refreshZoom();
+  showPosition(null);
+  placeDivider();
+  drawOverlaySoon();
+}
+
+function connectViewport() {
+  ui.viewport.addEventListener("pointerdown", onPointerDown);
+  ui.viewport.addEventListener("pointermove", onPointerMove);
+  ui.viewport.addEventListener("pointerup", onPointerUp);
+  ui.viewport.addEventListener("pointercancel", onPointerUp);
+  ui.viewport.addEventListener("pointerleave", onPointerLeave);
+  ui.viewport.addEventListener("wheel", onWheel, { passive: false });
+  ui.viewport.addEventListener("contextmenu", (event) => { if (state.canvas) event.preventDefault(); });
+  ui.viewport.addEventListener("auxclick", (event) => event.preventDefault());
+  ui.divider.addEventListener("pointerdown", (event) => {
+    event.stopPropagation();
+    event.preventDefault();
+    ui.divider.focus();
+    followPointer(event, { move: (moved) => { const [x] = trackPointer(moved); moveDivider(x / state.canvas.width); }, up() {} });
+  });
+  ui.divider.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 }[event.key];
+    if (step) handled(event, () => moveDivider(state.compare.at + step));
+  });
+  new ResizeObserver(([entry]) => viewResized(entry.contentRect.width, entry.contentRect.height)).observe(ui.viewport);
+}
+
+// Hooks for tests and measurements; not for the application.
+function exposeHooks() {
+  const hooks = {
+    state, view, history, toScreen, toSource, layersAt, redraw,
+    get lastRedrawMs() { return render.lastMs; },
+    get ready() { return Boolean(state.canvas) && !render.hold && picturesInUse().every((picture) => picture.status !== "loading"); },
+    clientPoint(x, y) {
+      const frame = ui.viewport.getBoundingClientRect();
+      const [left, top] = toScreen(x, y);
+      return [frame.left + left, frame.top + top];
+    },
+    pixelAt(x, y) {
+      redraw();
+      const [left, top] = toScreen(x + 0.5, y + 0.5);
+      return [...ui.picture.getContext("2d").getImageData(Math.floor(left * render.ratio), Math.floor(top * render.ratio), 1, 1).data];
+    },
+    // Milliseconds to redraw after a change, including the rasterising that the browser would do later.
+    measure(change) {
+      redraw();
+      const context = ui.picture.getContext("2d");
+      context.getImageData(0, 0, 1, 1);
+      const start = performance.now();
+      change();
+      redraw();
+      context.getImageData(0, 0, 1, 1);
+      return performance.now() - start;
+    },
+    setVisible: (id, visible) => setDoc(withRecords(state.doc, [id], () => ({ visible }))),
+  };
+  element.__stage = ui.root.__stage = hooks;
+}
+
+function start() {
+  ui.root = element.querySelector(".liwi-stage");
+  const centre = make("div", "centre", {}, [buildViewport()]);
+  const body = make("div", "body", {}, [buildTools(), centre]);
+  ui.root.append(
+    make("style", "", { text: STAGE_CSS }),
+    make("div", "desk", {}, [buildBar(), body, buildStatus()]),
+    buildPanel(),
+    buildHelp(),
+  );
+  connectViewport();
+  document.addEventListener("keydown", onKeyDown);
+  document.addEventListener("keyup", onKeyUp);
+  window.addEventListener("blur", () => { holdSpace(false); peek(false); });
+  exposeHooks();
+  refreshEverything();
+  watch("value", receive);
+  watch("busy", showBusy);
+  const frame = ui.viewport.getBoundingClientRect();
+  viewResized(frame.width, frame.height);
+  receive();
+}
+
+start();

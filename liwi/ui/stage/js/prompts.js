@@ -1,0 +1,96 @@
+// Box prompts and keep/drop hints: what a person asks to be cut out, and how they correct it.
+
+function addBox(box) {
+  const entry = Object.freeze({ id: newPromptId("box"), box, name: "" });
+  state.selected = [];
+  state.selectedBox = entry.id;
+  commit("draw a box", { ...state.doc, boxes: [...state.doc.boxes, entry] });
+  refreshActions();
+}
+
+function withBox(doc, id, change) {
+  return { ...doc, boxes: doc.boxes.map((entry) => (entry.id === id ? Object.freeze({ ...entry, ...change }) : entry)) };
+}
+
+function removeBox(id) {
+  commit("delete a box", { ...state.doc, boxes: state.doc.boxes.filter((entry) => entry.id !== id) });
+}
+
+function boxOf(id) {
+  return state.doc.boxes.find((entry) => entry.id === id);
+}
+
+// The foreground layer that corrections are meant for: the only one selected while no box waits to be cut.
+function layerToRefine() {
+  if (state.doc.boxes.length || state.selected.length !== 1) return null;
+  const id = state.selected[0];
+  return state.layers.get(id)?.role === "foreground" && !recordOf(id).locked ? id : null;
+}
+
+function addHint(kind, path, radius) {
+  const hint = Object.freeze({ id: newPromptId("hint"), kind, path, radius, layer: layerToRefine() });
+  commit(kind === "keep" ? "mark what to keep" : "mark what to drop", { ...state.doc, hints: [...state.doc.hints, hint] });
+}
+
+function hintPoint(x, y) {
+  return [clamp(Math.floor(x), 0, state.canvas.width - 1), clamp(Math.floor(y), 0, state.canvas.height - 1)];
+}
+
+function setBrush(radius) {
+  state.brush = Math.round(clamp(radius, 1, 512));
+  refreshToolbar();
+  drawOverlaySoon();
+}
+
+function defaultBrush() {
+  return Math.max(2, Math.round(Math.min(state.canvas.width, state.canvas.height) * 0.012));
+}
+
+function clearPrompts() {
+  if (!state.doc.boxes.length && !state.doc.hints.length) return;
+  commit("clear boxes and marks", { ...state.doc, boxes: [], hints: [] });
+}
+
+// Which work the Cut out button would start: boxes first, then corrections of a layer, else a proposal of the main subjects.
+function nextWork() {
+  if (!state.canvas) return null;
+  const refinable = state.doc.hints.map((hint) => hint.layer).filter((id) => id && recordOf(id));
+  if (!state.doc.boxes.length && refinable.length) {
+    const id = state.selected.length === 1 && refinable.includes(state.selected[0]) ? state.selected[0] : refinable.at(-1);
+    return { kind: "recut", id };
+  }
+  return { kind: "run" };
+}
+
+let lastWorkAt = -Infinity;
+
+function startWork() {
+  const work = nextWork();
+  if (!work || performance.now() - lastWorkAt < 600) return;
+  if (state.busy) return say("Still working. Wait for it, or press Cancel.");
+  lastWorkAt = performance.now();
+  const plain = ({ kind, path, radius }) => ({ kind, path, radius });
+  if (work.kind === "recut") {
+    const hints = state.doc.hints.filter((hint) => hint.layer === work.id);
+    awaiting = { boxes: [], hints: hints.map((hint) => hint.id), label: `refine ${recordOf(work.id).name}` };
+    send("recut_requested", { id: work.id, hints: hints.map(plain) });
+    return;
+  }
+  const { boxes } = state.doc;
+  const hints = state.doc.hints.filter((hint) => !hint.layer || !recordOf(hint.layer));
+  awaiting = { boxes: boxes.map((entry) => entry.id), hints: hints.map((hint) => hint.id), label: "cut out" };
+  send("run_requested", { boxes: boxes.map(({ id, box, name }) => ({ id, box, name })), hints: hints.map(plain), recut: null });
+}
+
+function deleteSelected() {
+  if (state.selectedBox) return removeBox(state.selectedBox);
+  const ids = state.selected.filter((id) => !recordOf(id).locked);
+  if (!state.selected.length) return;
+  if (state.busy) return say("Still working. Wait for it, or press Cancel.");
+  if (ids.length < state.selected.length) say("Locked layers are not deleted.");
+  const deletable = ids.filter((id) => state.layers.get(id).role !== "background");
+  if (ids.length && !deletable.length) return say("The background cannot be deleted; hide it with its eye.");
+  if (!deletable.length) return;
+  awaiting = { boxes: [], hints: [], label: deletable.length > 1 ? `delete ${deletable.length} layers` : `delete ${recordOf(deletable[0]).name}` };
+  send("delete_requested", { ids: deletable });
+}

@@ -1,0 +1,180 @@
+// The picture canvas: a window of device pixels onto the layers, never a canvas of picture size. Layers are composited onto
+// transparency, so that blend modes mean the same over every backdrop; the backdrop is an element behind the canvas.
+
+const MAX_CANVAS_PIXELS = 16e6;
+const PIXELATED_FROM = 3; // device pixels per source pixel above which single pixels are shown
+const render = { ratio: 1, dirty: undefined, frame: 0, hold: false, lastMs: 0, scratch: null }; // dirty: undefined none, null all
+
+function resizeCanvases() {
+  const wanted = window.devicePixelRatio || 1;
+  render.ratio = Math.min(wanted, Math.sqrt(MAX_CANVAS_PIXELS / (view.width * view.height)));
+  for (const canvas of [ui.picture, ui.sourcePicture, ui.overlay]) {
+    canvas.width = Math.max(1, Math.round(view.width * render.ratio));
+    canvas.height = Math.max(1, Math.round(view.height * render.ratio));
+  }
+  invalidate(null);
+  drawOverlaySoon();
+}
+
+// Ask for a redraw of a region in source pixels (null: everything) before the next frame.
+function invalidate(region) {
+  render.dirty = region === null || render.dirty === null ? null : union(render.dirty, region);
+  if (!render.frame) render.frame = requestAnimationFrame(redraw);
+}
+
+function redraw() {
+  cancelAnimationFrame(render.frame);
+  render.frame = 0;
+  if (render.dirty === undefined || render.hold) return;
+  const start = performance.now();
+  const clip = deviceClip(render.dirty);
+  const whole = render.dirty === null;
+  render.dirty = undefined;
+  if (clip) drawPicture(ui.picture.getContext("2d"), clip);
+  if (whole) drawSource();
+  render.lastMs = performance.now() - start;
+}
+
+// Whole device pixels covering a region of the source, [left, top, right, bottom], inside picture and window; null: nothing.
+function deviceClip(region) {
+  if (!region || !state.canvas) return [0, 0, ui.picture.width, ui.picture.height];
+  const scale = view.scale * render.ratio;
+  const margin = 2; // smoothing reaches over the edge
+  const box = [
+    Math.floor(region[0] * scale + view.x * render.ratio) - margin, Math.floor(region[1] * scale + view.y * render.ratio) - margin,
+    Math.ceil(region[2] * scale + view.x * render.ratio) + margin, Math.ceil(region[3] * scale + view.y * render.ratio) + margin,
+  ];
+  const clipped = [Math.max(box[0], 0), Math.max(box[1], 0), Math.min(box[2], ui.picture.width), Math.min(box[3], ui.picture.height)];
+  return clipped[0] < clipped[2] && clipped[1] < clipped[3] ? clipped : null;
+}
+
+function startClip(context, clip) {
+  context.save();
+  context.beginPath();
+  context.rect(clip[0], clip[1], clip[2] - clip[0], clip[3] - clip[1]);
+  context.clip();
+}
+
+// From here on the context draws in source pixels, inside the canvas of the picture.
+function useSourcePixels(context) {
+  const scale = view.scale * render.ratio;
+  context.setTransform(scale, 0, 0, scale, view.x * render.ratio, view.y * render.ratio);
+  context.beginPath();
+  context.rect(0, 0, state.canvas.width, state.canvas.height);
+  context.clip();
+  context.imageSmoothingEnabled = scale < PIXELATED_FROM;
+}
+
+function drawPicture(context, clip) {
+  startClip(context, clip);
+  context.clearRect(clip[0], clip[1], clip[2] - clip[0], clip[3] - clip[1]);
+  if (state.canvas) {
+    useSourcePixels(context);
+    const scale = view.scale * render.ratio;
+    const left = (clip[0] - view.x * render.ratio) / scale;
+    const top = (clip[1] - view.y * render.ratio) / scale;
+    const seen = [left, top, left + (clip[2] - clip[0]) / scale, top + (clip[3] - clip[1]) / scale];
+    for (const record of state.doc.panel) drawLayer(context, record, seen, scale);
+  }
+  context.restore();
+  if (state.canvas) drawShadow(context, clip);
+}
+
+function drawLayer(context, record, seen, scale) {
+  const layer = state.layers.get(record.id);
+  if (!record.visible || record.opacity === 0 || layer?.picture?.status !== "ready" || !layer.extent) return;
+  const box = shifted(layer.extent, state.doc.offsets[record.id]);
+  if (!meets(box, seen)) return;
+  context.globalAlpha = record.opacity;
+  context.globalCompositeOperation = BLEND_OPERATIONS[record.blend];
+  drawScaled(context, layer.picture, box, scale);
+}
+
+function drawScaled(context, picture, box, scale) {
+  const shrink = ((box[2] - box[0]) * scale) / picture.levels[0].width;
+  context.drawImage(levelFor(picture, shrink), box[0], box[1], box[2] - box[0], box[3] - box[1]);
+}
+
+// The shadow changes colours, never coverage. Over an opaque picture two plain draws do; otherwise it is worked out on a copy made
+// opaque (drawing a picture over itself keeps its colour and raises its alpha), which then gets its own alpha back.
+function drawShadow(context, clip) {
+  const shadow = state.shadow;
+  if (!shadow || !state.doc.shadowVisible) return;
+  const box = deviceClip(shadow.extent);
+  if (!box || !meets(box, clip)) return;
+  const part = [Math.max(box[0], clip[0]), Math.max(box[1], clip[1]), Math.min(box[2], clip[2]), Math.min(box[3], clip[3])];
+  if (pictureIsOpaque()) {
+    startClip(context, part);
+    applyShadow(context, shadow);
+    context.restore();
+    return;
+  }
+  const [width, height] = [part[2] - part[0], part[3] - part[1]];
+  render.scratch ??= document.createElement("canvas");
+  Object.assign(render.scratch, { width: ui.picture.width, height: ui.picture.height });
+  const scratch = render.scratch.getContext("2d");
+  startClip(scratch, part);
+  scratch.drawImage(ui.picture, part[0], part[1], width, height, part[0], part[1], width, height);
+  for (let pass = 0; pass < 6; pass++) {
+    scratch.drawImage(render.scratch, part[0], part[1], width, height, part[0], part[1], width, height);
+  }
+  applyShadow(scratch, shadow);
+  scratch.globalCompositeOperation = "destination-in";
+  scratch.drawImage(ui.picture, 0, 0);
+  scratch.restore();
+  startClip(context, part);
+  context.clearRect(part[0], part[1], width, height);
+  context.drawImage(render.scratch, 0, 0);
+  context.restore();
+}
+
+function applyShadow(context, shadow) {
+  context.save();
+  useSourcePixels(context);
+  for (const [picture, operation] of [[shadow.multiply, "multiply"], [shadow.add, "lighter"]]) {
+    if (picture?.status !== "ready") continue;
+    context.globalCompositeOperation = operation;
+    drawScaled(context, picture, shadow.extent, view.scale * render.ratio);
+  }
+  context.restore();
+}
+
+function pictureIsOpaque() {
+  return state.doc.panel.some((record) => {
+    const layer = state.layers.get(record.id);
+    return layer?.role === "background" && layer.picture?.status === "ready" && record.visible && record.opacity === 1
+      && record.blend === "normal" && !state.doc.offsets[record.id];
+  });
+}
+
+// The source, for before/after, on its own canvas: moving the divider only moves a clip.
+function drawSource() {
+  const wanted = state.canvas && state.source?.status === "ready" && (state.compare.on || state.compare.peek);
+  ui.sourcePicture.hidden = !wanted;
+  if (!wanted) return;
+  const context = ui.sourcePicture.getContext("2d");
+  context.clearRect(0, 0, ui.sourcePicture.width, ui.sourcePicture.height);
+  context.save();
+  useSourcePixels(context);
+  drawScaled(context, state.source, canvasBox(), view.scale * render.ratio);
+  context.restore();
+  placeDivider();
+}
+
+function placeBackdrop() {
+  const [left, top] = toScreen(0, 0);
+  Object.assign(ui.backdrop.style, {
+    left: `${left}px`, top: `${top}px`, width: `${state.canvas.width * view.scale}px`, height: `${state.canvas.height * view.scale}px`,
+  });
+  placeDivider();
+}
+
+function placeDivider() {
+  const { on, at, peek } = state.compare;
+  const shown = on && Boolean(state.canvas) && !peek;
+  ui.divider.hidden = !shown;
+  const x = state.canvas ? clamp(toScreen(at * state.canvas.width, 0)[0], 0, view.width) : 0;
+  ui.divider.style.left = `${x}px`;
+  ui.divider.setAttribute("aria-valuenow", String(Math.round(at * 100)));
+  ui.sourcePicture.style.clipPath = peek ? "none" : `inset(0 ${view.width - x}px 0 0)`;
+}

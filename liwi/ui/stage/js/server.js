@@ -1,0 +1,177 @@
+// The border to Python: the value in both directions, and the events.
+
+let awaiting = null;       // {boxes, hints, label}: prompts used by the work that was asked for
+let syncTimer = 0;
+let panelTimer = 0;
+
+// What Python sees of the stage.
+function panelState() {
+  return state.doc.panel.map(({ id, name, visible, opacity, blend, locked }) => ({ id, name, visible, opacity, blend, locked }));
+}
+
+function currentValue() {
+  return {
+    ...state.manifest,
+    prompts: {
+      boxes: state.doc.boxes.map(({ id, box, name }) => ({ id, box, name })),
+      hints: state.doc.hints.map(({ id, kind, path, radius, layer }) => ({ id, kind, path, radius, layer })),
+    },
+    selected: [...state.selected],
+    panel: panelState(),
+    shadow_visible: state.doc.shadowVisible,
+  };
+}
+
+function sync() {
+  clearTimeout(syncTimer);
+  syncTimer = 0;
+  props.value = currentValue();
+}
+
+function scheduleSync() {
+  if (!syncTimer) syncTimer = setTimeout(sync, 120);
+}
+
+// Tell Python about an event, with the value up to date.
+function send(name, data = {}) {
+  sync();
+  if (name !== "panel_changed") clearTimeout(panelTimer);
+  trigger(name, { ...data, revision: state.revision, panel: panelState(), shadow_visible: state.doc.shadowVisible });
+}
+
+function schedulePanelChanged() {
+  if (!state.canvas) return;
+  clearTimeout(panelTimer);
+  panelTimer = setTimeout(() => send("panel_changed"), 400);
+}
+
+// A value has come from Python.
+function receive() {
+  const manifest = props.value;
+  if (!manifest || typeof manifest !== "object" || !manifest.canvas) {
+    state.manifest = {};
+    state.revision = null;
+    showNothing(manifest?.message);
+    return;
+  }
+  const isNew = manifest.revision !== state.revision || manifest.step === "replace" && state.canvas === null;
+  state.manifest = manifest;
+  if (isNew) showRevision(manifest);
+  showBusy();
+  if (manifest.message) say(String(manifest.message), true);
+  refreshActions();
+  sync();
+  replayWaiting();
+}
+
+function showNothing(message) {
+  Object.assign(state, { canvas: null, layers: new Map(), source: null, shadow: null, doc: EMPTY_DOC, selected: [], selectedBox: null });
+  clearHistory();
+  showBusy();
+  invalidate(null);
+  refreshEverything();
+  if (message) say(String(message), true);
+}
+
+function showRevision(manifest) {
+  const replaces = manifest.step === "replace" || !state.canvas || manifest.canvas.width !== state.canvas.width
+    || manifest.canvas.height !== state.canvas.height;
+  const steps = Math.max(1, manifest.revision - (state.revision ?? 0)) || 1;
+  const before = state.doc;
+  const known = new Set(before.panel.map((record) => record.id));
+  state.canvas = { width: manifest.canvas.width, height: manifest.canvas.height };
+  state.revision = manifest.revision;
+  adoptPictures(manifest);
+  if (replaces) startOver(manifest);
+  else if (manifest.step === "undo" || manifest.step === "redo") {
+    const remembered = settleServerStep(manifest.step);
+    showDoc(remembered ? restoredDoc(manifest, remembered) : { ...before, panel: manifest.layers.map(layerRecord) });
+  } else {
+    history.pending = null;
+    const after = mergedDoc(manifest, before);
+    recordServerStep(awaiting?.label ?? "step", before, after, steps);
+    awaiting = null;
+    showDoc(after);
+    const fresh = manifest.layers.filter((layer) => !known.has(layer.id) && layer.role !== "background").map((layer) => layer.id);
+    if (fresh.length) select(fresh);
+  }
+  select(state.selected, { scroll: false });
+  trimPictures();
+  refreshEverything();
+}
+
+function startOver(manifest) {
+  clearHistory();
+  awaiting = null;
+  Object.assign(state, { selected: [], selectedBox: null, hovered: null, brush: defaultBrush() });
+  state.compare = { on: false, at: 0.5, peek: false };
+  render.hold = false;
+  state.doc = { ...EMPTY_DOC, panel: manifest.layers.map(layerRecord), shadowVisible: manifest.shadow?.visible !== false };
+  fitView();
+}
+
+function showDoc(doc) {
+  const panelDiffers = JSON.stringify(doc.panel) !== JSON.stringify(state.manifest.layers.map(layerRecord));
+  state.doc = doc;
+  clearTimeout(panelTimer);
+  if (panelDiffers) schedulePanelChanged();
+  invalidate(null);
+}
+
+// After an edit the panel's state stays the person's own; new layers stand above the layer that Python put them on.
+function mergedDoc(manifest, doc) {
+  const used = manifest.consumed === "all" ? null : new Set(manifest.consumed ?? [...(awaiting?.boxes ?? []), ...(awaiting?.hints ?? [])]);
+  const kept = (prompt) => used !== null && !used.has(prompt.id);
+  const boxes = doc.boxes.filter(kept);
+  const hints = doc.hints.filter(kept);
+  return { ...doc, panel: mergedPanel(manifest, doc), boxes, hints };
+}
+
+function mergedPanel(manifest, doc) {
+  const mine = new Map(doc.panel.map((record) => [record.id, record]));
+  const present = new Set(manifest.layers.map((layer) => layer.id));
+  const panel = doc.panel.filter((record) => present.has(record.id));
+  manifest.layers.forEach((layer, index) => {
+    if (mine.has(layer.id)) return;
+    const below = manifest.layers[index - 1]?.id;
+    panel.splice(panel.findIndex((record) => record.id === below) + 1, 0, layerRecord(layer));
+  });
+  return panel;
+}
+
+function restoredDoc(manifest, remembered) {
+  return { ...remembered, panel: mergedPanel(manifest, remembered) };
+}
+
+// Take over the pictures. Those already decoded show at once; a changed picture waits, so that nothing flickers.
+function adoptPictures(manifest) {
+  state.source = pictureOf(manifest.source_url);
+  state.shadow = manifest.shadow
+    ? { extent: manifest.shadow.extent, multiply: pictureOf(manifest.shadow.multiply_url), add: pictureOf(manifest.shadow.add_url) }
+    : null;
+  state.layers = new Map(manifest.layers.map((layer) => [layer.id, {
+    id: layer.id, role: layer.role, url: layer.url, extent: layer.extent, promptBox: layer.prompt_box ?? null, picture: pictureOf(layer.url),
+  }]));
+  const loading = picturesInUse().filter((picture) => picture.status === "loading");
+  if (!loading.length) return;
+  render.hold = true;
+  const release = () => {
+    if (!render.hold) return;
+    render.hold = false;
+    invalidate(null);
+  };
+  setTimeout(release, 1500);
+  Promise.all(loading.map((picture) => picture.done)).then(release);
+  for (const picture of loading) picture.done.then(() => picturesArrived());
+}
+
+let arrivedFrame = 0;
+
+function picturesArrived() {
+  arrivedFrame ||= requestAnimationFrame(() => {
+    arrivedFrame = 0;
+    invalidate(null);
+    refreshPanel();
+    drawOverlaySoon();
+  });
+}

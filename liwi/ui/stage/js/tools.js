@@ -1,0 +1,283 @@
+// Pointer work on the canvas: mouse, pen and touch, through pointer events. One gesture at a time; a second finger pinches.
+
+const CLICK_SLACK = 4;  // CSS pixels
+const EDGE_SLACK = 7;
+const pointer = { x: 0, y: 0, inside: false, fingers: new Map(), space: false };
+let gesture = null;     // {move, up, cancel?, draft?: box being drawn, hint?: stroke being drawn}
+let lastPick = { x: -99, y: -99, id: null };
+
+function trackPointer(event) {
+  const frame = ui.viewport.getBoundingClientRect();
+  pointer.x = event.clientX - frame.left;
+  pointer.y = event.clientY - frame.top;
+  return toSource(pointer.x, pointer.y);
+}
+
+function onPointerDown(event) {
+  if (!state.canvas || event.target.closest("button, [role=slider]")) return;
+  ui.viewport.focus({ preventScroll: true });
+  const at = trackPointer(event);
+  state.crosshair = null;
+  if (event.pointerType === "touch") {
+    pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
+    if (pointer.fingers.size === 2) {
+      gesture?.cancel?.();
+      gesture = pinchGesture();
+      return;
+    }
+    if (pointer.fingers.size > 2) return;
+  }
+  if (gesture || event.button > 1) return;
+  event.preventDefault();
+  ui.viewport.setPointerCapture(event.pointerId);
+  gesture = startGesture(event, at);
+  refreshCursor();
+}
+
+function startGesture(event, at) {
+  if (event.button === 1 || pointer.space || state.tool === "hand") return panGesture();
+  if (state.tool === "box") return boxGesture(event, at);
+  if (state.tool === "keep" || state.tool === "drop") return hintGesture(at);
+  return moveGesture(event, at);
+}
+
+function onPointerMove(event) {
+  const previous = [pointer.x, pointer.y];
+  const at = trackPointer(event);
+  pointer.inside = true;
+  if (event.pointerType === "touch" && pointer.fingers.has(event.pointerId)) pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
+  if (gesture) gesture.move(event, at, pointer.x - previous[0], pointer.y - previous[1]);
+  else if (state.canvas) hoverAt(at);
+  showPosition(at);
+  if (state.tool === "keep" || state.tool === "drop") drawOverlaySoon();
+}
+
+function onPointerUp(event) {
+  pointer.fingers.delete(event.pointerId);
+  if (!gesture || (gesture.pinch && pointer.fingers.size > 0)) return;
+  const done = gesture;
+  gesture = null;
+  if (event.type === "pointercancel") done.cancel?.();
+  else done.up(event, trackPointer(event));
+  refreshCursor();
+  drawOverlaySoon();
+}
+
+function cancelGesture() {
+  if (!gesture) return false;
+  const done = gesture;
+  gesture = null;
+  done.cancel?.();
+  drawOverlaySoon();
+  return true;
+}
+
+function onPointerLeave() {
+  pointer.inside = false;
+  if (!gesture) hover(null);
+  showPosition(null);
+  drawOverlaySoon();
+}
+
+function hoverAt([x, y]) {
+  if (state.tool === "box" || state.tool === "move") hover(layersAt(x, y)[0] ?? null);
+  else hover(null);
+  refreshCursor([x, y]);
+}
+
+function onWheel(event) {
+  if (!state.canvas) return;
+  event.preventDefault();
+  trackPointer(event);
+  const unit = event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? view.height : 1;
+  if (event.shiftKey && !event.ctrlKey) return panBy(-(event.deltaX || event.deltaY) * unit, 0);
+  const speed = event.ctrlKey ? 0.01 : 0.0016;
+  zoomAt(pointer.x, pointer.y, view.scale * Math.exp(-clamp(event.deltaY * unit, -240, 240) * speed));
+}
+
+function panGesture() {
+  return { pan: true, move: (_event, _at, dx, dy) => panBy(dx, dy), up() {} };
+}
+
+function pinchGesture() {
+  let [one, two] = [...pointer.fingers.values()];
+  return {
+    pinch: true,
+    move() {
+      const [a, b] = [...pointer.fingers.values()];
+      if (!a || !b) return;
+      const spread = (p, q) => Math.max(Math.hypot(p[0] - q[0], p[1] - q[1]), 1);
+      panBy((a[0] + b[0] - one[0] - two[0]) / 2, (a[1] + b[1] - one[1] - two[1]) / 2);
+      zoomAt((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (view.scale * spread(a, b)) / spread(one, two));
+      [one, two] = [a, b];
+    },
+    up() {},
+  };
+}
+
+function isClick(start) {
+  return Math.hypot(pointer.x - start[0], pointer.y - start[1]) < CLICK_SLACK;
+}
+
+// The part of a box under the cursor: {id, part: handle name | "edge" | "inside"}; the selected box first.
+function boxAt(x, y) {
+  const ordered = [...state.doc.boxes].reverse().sort((a, b) => (b.id === state.selectedBox) - (a.id === state.selectedBox));
+  for (const entry of ordered) {
+    if (entry.id === state.selectedBox) {
+      for (const [part, [hx, hy]] of handlePoints(entry.box)) {
+        if (Math.abs(x - hx) <= EDGE_SLACK + 1 && Math.abs(y - hy) <= EDGE_SLACK + 1) return { id: entry.id, part };
+      }
+    }
+    const [left, top, width, height] = screenBox(entry.box);
+    const near = x > left - EDGE_SLACK && x < left + width + EDGE_SLACK && y > top - EDGE_SLACK && y < top + height + EDGE_SLACK;
+    const deep = x > left + EDGE_SLACK && x < left + width - EDGE_SLACK && y > top + EDGE_SLACK && y < top + height - EDGE_SLACK;
+    if (near && !deep) return { id: entry.id, part: "edge" };
+    if (deep && entry.id === state.selectedBox) return { id: entry.id, part: "inside" };
+  }
+  return null;
+}
+
+function boxGesture(event, at) {
+  const start = [pointer.x, pointer.y];
+  const hit = event.shiftKey ? null : boxAt(pointer.x, pointer.y);
+  if (hit) return editBoxGesture(hit, at, start);
+  return {
+    draft: null,
+    move(_event, to) {
+      if (!this.draft && isClick(start)) return;
+      this.draft = tidyBox(...at, ...to);
+      drawOverlaySoon();
+    },
+    up(up, to) {
+      if (this.draft) addBox(tidyBox(...at, ...to));
+      else clickCanvas(up, to);
+    },
+  };
+}
+
+function editBoxGesture({ id, part }, at, start) {
+  selectBox(id);
+  const before = state.doc;
+  const original = boxOf(id).box;
+  const moves = part === "edge" || part === "inside";
+  return {
+    move(_event, to) {
+      if (isClick(start) && state.doc === before) return;
+      const box = moves ? movedBox(original, to[0] - at[0], to[1] - at[1]) : resizedBox(original, part, to);
+      setDoc(withBox(before, id, { box }));
+    },
+    up: () => commit(moves ? "move a box" : "resize a box", state.doc, before),
+    cancel: () => setDoc(before),
+  };
+}
+
+function resizedBox(box, part, [x, y]) {
+  const [left, top, right, bottom] = box;
+  return tidyBox(
+    part.includes("w") ? Math.min(x, right - MIN_BOX) : left, part.includes("n") ? Math.min(y, bottom - MIN_BOX) : top,
+    part.includes("e") ? Math.max(x, left + MIN_BOX) : right, part.includes("s") ? Math.max(y, top + MIN_BOX) : bottom,
+  );
+}
+
+function hintGesture(at) {
+  const kind = state.tool;
+  const radius = state.brush;
+  const hint = { kind, radius, path: [hintPoint(...at)] };
+  return {
+    hint,
+    move(_event, to) {
+      const [x, y] = hint.path.at(-1);
+      const point = hintPoint(...to);
+      if (Math.hypot(point[0] - x, point[1] - y) >= Math.max(1, radius / 3)) hint.path.push(point);
+      drawOverlaySoon();
+    },
+    up: () => addHint(kind, hint.path, radius),
+  };
+}
+
+// Click picks; dragging a layer moves it aside. The background stays: dragging it pans.
+function moveGesture(event, at) {
+  const start = [pointer.x, pointer.y];
+  const before = state.doc;
+  const top = layersAt(...at)[0] ?? null;
+  const movable = (id) => !recordOf(id).locked && state.layers.get(id).role !== "background";
+  let ids = null;
+  return {
+    move(_event, to, dx, dy) {
+      if (!ids) {
+        if (isClick(start)) return;
+        if (!top || !movable(top)) ids = [];
+        else {
+          if (!state.selected.includes(top)) select([top]);
+          ids = state.selected.filter(movable);
+        }
+        if (!ids.length) panBy(pointer.x - start[0] - dx, pointer.y - start[1] - dy);
+      }
+      if (!ids.length) panBy(dx, dy);
+      else setDoc(offsetLayers(before, ids, to[0] - at[0], to[1] - at[1]));
+    },
+    up(up, to) {
+      if (!ids) clickCanvas(up, to);
+      else if (ids.length) commit("move aside", state.doc, before);
+      refreshActions();
+    },
+    cancel: () => setDoc(before),
+  };
+}
+
+function offsetLayers(doc, ids, dx, dy) {
+  const offsets = { ...doc.offsets };
+  for (const id of ids) {
+    const [x, y] = doc.offsets[id] ?? [0, 0];
+    offsets[id] = [Math.round(x + dx), Math.round(y + dy)];
+    if (!offsets[id][0] && !offsets[id][1]) delete offsets[id];
+  }
+  return { ...doc, offsets };
+}
+
+function putBack() {
+  if (Object.keys(state.doc.offsets).length) commit("put back", { ...state.doc, offsets: {} });
+}
+
+// Select what is under a click: the topmost layer; with Alt, or clicking again on the same spot, the next one below.
+function clickCanvas(event, [x, y]) {
+  const stack = layersAt(x, y);
+  if (event.shiftKey || event.ctrlKey || event.metaKey) {
+    if (!stack.length) return;
+    const chosen = new Set(state.selected);
+    if (!chosen.delete(stack[0])) chosen.add(stack[0]);
+    return select([...chosen]);
+  }
+  const again = Math.hypot(pointer.x - lastPick.x, pointer.y - lastPick.y) < CLICK_SLACK;
+  const current = stack.indexOf(state.selected[0]);
+  const deeper = (event.altKey || (again && lastPick.id === state.selected[0])) && current >= 0;
+  const picked = stack.length ? stack[deeper ? (current + 1) % stack.length : 0] : null;
+  lastPick = { x: pointer.x, y: pointer.y, id: picked };
+  select(picked ? [picked] : []);
+  if (!picked) selectBox(null);
+}
+
+const HANDLE_CURSORS = {
+  nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", n: "ns-resize", s: "ns-resize", e: "ew-resize",
+  w: "ew-resize", edge: "move", inside: "move",
+};
+
+function refreshCursor(at = null) {
+  let cursor = "default";
+  if (!state.canvas) cursor = "default";
+  else if (gesture?.pan) cursor = "grabbing";
+  else if (pointer.space || state.tool === "hand") cursor = "grab";
+  else if (state.tool === "box") cursor = HANDLE_CURSORS[boxAt(pointer.x, pointer.y)?.part] ?? "crosshair";
+  else if (state.tool === "keep" || state.tool === "drop") cursor = "none";
+  else if (at && state.hovered && state.layers.get(state.hovered)?.role !== "background") cursor = "move";
+  ui.viewport.style.cursor = cursor;
+}
+
+function chooseTool(tool) {
+  cancelGesture();
+  state.tool = tool;
+  state.crosshair = null;
+  refreshToolbar();
+  refreshCursor();
+  drawOverlaySoon();
+}

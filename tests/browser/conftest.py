@@ -1,0 +1,128 @@
+"""A real Chromium, and Gradio apps to point it at.
+
+Fixtures for every browser test: `browser` (one per session), `page` (one per test; fails the test on script errors and console errors),
+`launch` (starts a Gradio app on a free loopback port). A failing test leaves a screenshot in ``out/screenshots/``.
+"""
+
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
+SCREENSHOTS = Path("out/screenshots")
+
+KNOWN_NOISE = (
+    "manifest.json",  # Gradio asks for a web-app manifest that is not there
+    "favicon",
+    "queue/data",  # the event stream ends when the page closes
+    "Too many arguments provided for the endpoint",
+)
+"""Parts of console messages that are Gradio's own and mean nothing."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Remember on the test whether it failed, for the screenshot."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def page_errors() -> list[str]:
+    """Script and console errors of the test's page so far. A test that provokes one removes it from the list."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, page_errors: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh page, 1280 x 860. The test fails if a script or the console reported an error that is not known noise."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: page_errors.append(f"script error: {error}"))
+    page.on("console", lambda message: note_console(message, page_errors))
+    yield page
+    if request.node.stash.get(FAILED, False):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
+    context.close()
+    assert page_errors == [], "the page reported errors"
+
+
+def note_console(message: ConsoleMessage, errors: list[str]) -> None:
+    """Add a console error to ``errors`` unless it is known noise."""
+    text = f"{message.text} ({message.location.get('url', '')})"
+    if message.type == "error" and not any(noise in text for noise in KNOWN_NOISE):
+        errors.append(f"console: {text}")
+
+
+@pytest.fixture(scope="module")
+def launch() -> Iterator[Callable[..., str]]:
+    """``launch(blocks, routes=[...])`` starts an app and returns its address; it is closed after the module's tests."""
+    started: list[gr.Blocks] = []
+
+    def start(blocks: gr.Blocks, routes: list[Any] | None = None, **options: Any) -> str:
+        port = free_port()
+        blocks.launch(
+            server_name="127.0.0.1",
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            app_kwargs={"routes": routes or []},
+            footer_links=[],
+            **options,
+        )
+        started.append(blocks)
+        address = f"http://127.0.0.1:{port}"
+        wait_until_served(address)
+        return address
+
+    yield start
+    for blocks in started:
+        blocks.close(verbose=False)
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_served(address: str, seconds: float = 20) -> None:
+    """Return once the app answers, or fail."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/config", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
