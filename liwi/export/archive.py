@@ -52,8 +52,8 @@ def write_folder(decomposition: Decomposition, folder: str | Path) -> Path:
         ExportError: the folder holds something else, is a file, or cannot be written.
     """
     target = Path(folder).expanduser()
-    if target.is_dir():
-        _check_replaceable(target)
+    if target.exists():
+        check_replaceable(target)
     with new_folder(target) as partial:
         (partial / "layers").mkdir()
         for name, data in _members(decomposition):
@@ -102,6 +102,30 @@ def read_zip(path: str | Path) -> Decomposition:
         raise InputError(f"{Path(path).name!r} is not a ZIP file that can be read. Export again.") from error
 
 
+def check_replaceable(folder: Path) -> None:
+    """Refuse a folder that holds anything but a previous export: it is not ours to delete.
+
+    Raises:
+        ExportError: it holds something else, or is a file.
+    """
+    if not folder.is_dir():
+        raise ExportError(f"{folder.name!r} is a file; give the name of a folder, or a name that ends in .zip, .psd, .ora or .pptx.")
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name not in _LEFT_BY_SYSTEMS}
+    if not there:
+        return
+    refusal = f"The folder {folder.name!r} is not empty and not a previous export. Choose a new or empty one; nothing in it was touched."
+    try:
+        manifest = manifests.from_json(_Folder(folder).read(MANIFEST_FILE, _MAX_MANIFEST_BYTES))
+    except InputError as error:
+        raise ExportError(refusal) from error
+    strange = there - {MANIFEST_FILE, "layers", *manifest.files}
+    if strange:
+        raise ExportError(
+            f"The folder {folder.name!r} is a previous export, but also holds {min(strange)!r}. "
+            "Move that away or choose another folder; nothing in it was touched."
+        )
+
+
 def _members(decomposition: Decomposition) -> Iterator[tuple[str, bytes]]:
     """Every file as (name, content), the manifest first."""
     levels, recomposes = _shadow_levels(decomposition)
@@ -146,24 +170,6 @@ def _shadow_levels(decomposition: Decomposition) -> tuple[NDArray[np.uint16], bo
         exact = exact and np.array_equal(to_uint8(again), decomposition.source[band.slices])
         levels[band.slices] = rows
     return levels, exact
-
-
-def _check_replaceable(folder: Path) -> None:
-    """Refuse a folder that holds anything but a previous export: it is not ours to delete."""
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name not in _LEFT_BY_SYSTEMS}
-    if not there:
-        return
-    refusal = f"The folder {folder.name!r} is not empty and not a previous export. Choose a new or empty one; nothing in it was touched."
-    try:
-        manifest = manifests.from_json(_Folder(folder).read(MANIFEST_FILE, _MAX_MANIFEST_BYTES))
-    except InputError as error:
-        raise ExportError(refusal) from error
-    strange = there - {MANIFEST_FILE, "layers", *manifest.files}
-    if strange:
-        raise ExportError(
-            f"The folder {folder.name!r} is a previous export, but also holds {min(strange)!r}. "
-            "Move that away or choose another folder; nothing in it was touched."
-        )
 
 
 class _Files(Protocol):

@@ -1,8 +1,10 @@
 """Small decompositions for the export tests: random enough to catch what smooth pictures hide."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from liwi.types import BlendMode, BoundingBox, Decomposition, Layer, LayerRole, LayerStack, Provenance
+from liwi.types import BoundingBox, Decomposition, Layer, LayerRole, LayerStack, Provenance
 
 PROVENANCE = Provenance("embedded", "1", seed=7, seconds=1.25, notes=("Schatten gelöst.",))
 HOSTILE_NAMES = (
@@ -89,10 +91,10 @@ def plain_decomposition(size: tuple[int, int] = (96, 64), *, mask: bool = False)
 
 def with_state(decomposition: Decomposition, layer_id: str, **state: object) -> Decomposition:
     """The decomposition with one layer's panel state changed."""
-    from dataclasses import replace
-
     stack = decomposition.stack
     return decomposition.with_stack(stack.replace(replace(stack[layer_id], **state)))
 
 
-ALL_BLENDS = tuple(BlendMode)
+def overlapping_decomposition(seed: int, size: tuple[int, int] = (61, 47)) -> Decomposition:
+    """Five layers of noise over an opaque background, soft and overlapping, S large and of either sign."""
+    return random_decomposition(seed, size, ("one", "two", "three", "four", "five"))
