@@ -93,12 +93,12 @@ class EditingSession:
         *,
         report: ReportProgress = ignore_progress,
         cancel: CancelToken | None = None,
-        on_step: Callable[[], None] = lambda: None,
+        on_step: Callable[[int], None] = lambda _: None,
     ) -> tuple[str, ...]:
         """Cut every box, one step each, so that what was finished stays when the person stops.
 
         Args:
-            on_step: called after each finished box.
+            on_step: called after each finished box with its place in the request.
 
         Returns:
             Notes for the person: boxes that were skipped and why.
@@ -121,7 +121,7 @@ class EditingSession:
                     problems.append(error)
                     continue
                 self._push(step)
-                on_step()
+                on_step(number)
             if len(problems) == len(boxes):
                 raise PromptError(" ".join(dict.fromkeys(str(problem) for problem in problems)))
             return tuple(str(problem) for problem in problems)

@@ -4,7 +4,7 @@ Everything that comes in was sent by a browser and is hostile until checked: num
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,24 +30,31 @@ class StageState:
     """What the stage says: prompts, panel state and selection.
 
     Attributes:
-        boxes, names: boxes to cut and the names given to them ("" for none).
-        hints: keep and drop points and strokes.
+        boxes, box_ids, names: boxes to cut, the stage's ids of them, and the names given to them (None for none).
+        hints, hint_ids: keep and drop points and strokes, and the stage's ids of them.
         selected: ids of the selected layers.
         panel: back to front.
     """
 
     boxes: tuple[BoundingBox, ...] = ()
+    box_ids: tuple[str, ...] = ()
     names: tuple[str | None, ...] = ()
     hints: tuple[Hint, ...] = ()
+    hint_ids: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
     panel: tuple[PanelEntry, ...] = ()
     shadow_visible: bool = True
 
 
 def build_manifest(
-    project: Project, tiles: TileStore, step: Step, *, message: str | None = None, kind: Literal["info", "error"] = "info"
+    project: Project, tiles: TileStore, step: Step, *, message: str | None = None, consumed: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """The stage's value for the project as it is now. Pictures are behind URLs; this stays a few kilobytes."""
+    """The stage's value for the project as it is now, see `liwi.ui.stage.Stage`. Pictures are behind URLs; this stays a few kilobytes.
+
+    Args:
+        message: shown in the status line.
+        consumed: ids of the boxes and hints that this step used up; None for those of the last request.
+    """
     session = project.session
     decomposition = session.decomposition
     urls = tiles.publish(project.token, decomposition)
@@ -76,7 +83,6 @@ def build_manifest(
             "visible": decomposition.shadow_visible,
         }
     return {
-        "document": project.token,
         "revision": session.revision,
         "step": step,
         "canvas": {"width": width, "height": height},
@@ -84,9 +90,9 @@ def build_manifest(
         "layers": layers,
         "shadow": shadow,
         "message": message,
-        "message_kind": kind,
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
+        "consumed": "all" if consumed is None else list(consumed),
         "busy": None,
     }
 
@@ -106,10 +112,13 @@ def read_stage(value: object) -> StageState:
         return StageState()
     prompts = _mapping(value.get("prompts"))
     boxes = [_mapping(each) for each in _items(prompts.get("boxes"), MAX_BOXES, "boxes")]
+    hints = [_mapping(each) for each in _items(prompts.get("hints"), MAX_HINTS, "hints")]
     return StageState(
         boxes=tuple(_box(each.get("box")) for each in boxes),
+        box_ids=tuple(str(each.get("id", "")) for each in boxes),
         names=tuple(str(each.get("name") or "") or None for each in boxes),
-        hints=tuple(_hint(_mapping(each)) for each in _items(prompts.get("hints"), MAX_HINTS, "hints")),
+        hints=tuple(_hint(each) for each in hints),
+        hint_ids=tuple(str(each.get("id", "")) for each in hints),
         selected=tuple(str(each) for each in _items(value.get("selected"), MAX_LAYERS, "selected layers")),
         panel=tuple(_panel_entry(_mapping(each)) for each in _items(value.get("panel"), MAX_LAYERS, "layers")),
         shadow_visible=bool(value.get("shadow_visible", True)),

@@ -1,8 +1,8 @@
 """Layer pictures for the browser: encoded when they are asked for, under URLs that nobody can guess.
 
-A tile's URL is ``/tiles/<project token>/<key>.webp``. The token is the permission (see `liwi.workspace`); the key changes with the pixels, so
-tiles may be cached for ever. Small pictures are lossless; large ones look the same to an eye, with lossless alpha;
-beyond `MAX_TILE_SIDE` they are halved, since the stage scales every tile to its extent.
+A tile's URL is ``/tiles/<project token>/<key>.webp``. The token is the permission (see `liwi.workspace`); the key changes with the pixels,
+so tiles may be cached for ever. Small pictures are lossless; large ones look the same to an eye, with lossless alpha; beyond
+`MAX_TILE_SIDE` they are shrunk, since the stage scales every tile to its extent.
 """
 
 import io

@@ -17,7 +17,8 @@ function drawOverlay() {
   context.clearRect(0, 0, view.width, view.height);
   if (!state.canvas) return;
   for (const id of state.selected) drawOutline(context, id, 2);
-  if (state.hovered && !state.selected.includes(state.hovered)) drawOutline(context, state.hovered, 1.5);
+  const pointsAtBackground = pointer.inside && state.layers.get(state.hovered)?.role === "background"; // an outline would only flicker
+  if (state.hovered && !state.selected.includes(state.hovered) && !pointsAtBackground) drawOutline(context, state.hovered, 1.5);
   for (const id of state.selected) drawPromptBox(context, id);
   state.doc.hints.forEach((hint) => drawHint(context, hint));
   if (gesture?.hint) drawHint(context, gesture.hint);

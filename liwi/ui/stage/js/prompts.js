@@ -1,11 +1,13 @@
 // Box prompts and keep/drop hints: what a person asks to be cut out, and how they correct it.
 
 function addBox(box) {
+  if (state.doc.boxes.length >= MAX_BOXES) return say(`At most ${MAX_BOXES} boxes at a time. Cut these out first.`, true);
   const entry = Object.freeze({ id: newPromptId("box"), box, name: "" });
   state.selected = [];
   state.selectedBox = entry.id;
   commit("draw a box", { ...state.doc, boxes: [...state.doc.boxes, entry] });
   refreshActions();
+  return undefined;
 }
 
 function withBox(doc, id, change) {
@@ -28,8 +30,10 @@ function layerToRefine() {
 }
 
 function addHint(kind, path, radius) {
+  if (state.doc.hints.length >= MAX_HINTS) return say(`At most ${MAX_HINTS} marks at a time. Press Enter to use these first.`, true);
   const hint = Object.freeze({ id: newPromptId("hint"), kind, path, radius, layer: layerToRefine() });
   commit(kind === "keep" ? "mark what to keep" : "mark what to drop", { ...state.doc, hints: [...state.doc.hints, hint] });
+  return undefined;
 }
 
 function hintPoint(x, y) {

@@ -50,11 +50,13 @@ function receive() {
   const manifest = props.value;
   if (!manifest || typeof manifest !== "object" || !manifest.canvas) {
     state.manifest = {};
-    state.revision = null;
+    state.revision = state.pictures = null;
     showNothing(manifest?.message);
     return;
   }
-  const isNew = manifest.revision !== state.revision || manifest.step === "replace" && state.canvas === null;
+  const pictures = JSON.stringify([manifest.source_url, manifest.layers.map((layer) => [layer.id, layer.url])]);
+  const isNew = manifest.revision !== state.revision || (manifest.step === "replace" && pictures !== state.pictures);
+  state.pictures = pictures;
   state.manifest = manifest;
   if (isNew) showRevision(manifest);
   showBusy();

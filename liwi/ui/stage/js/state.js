@@ -3,6 +3,9 @@
 
 const MAX_NAME_LENGTH = 120;
 const MIN_BOX = 4; // source pixels
+const MAX_BOXES = 50;
+const MAX_HINTS = 200;
+const MAX_PATH_POINTS = 4000;
 const BLEND_OPERATIONS = {
   normal: "source-over", multiply: "multiply", screen: "screen", overlay: "overlay", darken: "darken", lighten: "lighten",
   "color-dodge": "color-dodge", "color-burn": "color-burn", "hard-light": "hard-light", "soft-light": "soft-light",
@@ -25,6 +28,7 @@ const state = {
   canvas: null,        // {width, height} of the picture in source pixels, null: no picture
   manifest: {},        // last one from Python
   revision: null,
+  pictures: null,      // which pictures the last manifest named: tells a new picture from the same manifest sent again
   doc: EMPTY_DOC,
   layers: new Map(),   // id -> {id, role, url, extent, promptBox, picture}
   source: null,        // {url, picture}

@@ -188,7 +188,7 @@ function hintGesture(at) {
     move(_event, to) {
       const [x, y] = hint.path.at(-1);
       const point = hintPoint(...to);
-      if (Math.hypot(point[0] - x, point[1] - y) >= Math.max(1, radius / 3)) hint.path.push(point);
+      if (Math.hypot(point[0] - x, point[1] - y) >= Math.max(1, radius / 3) && hint.path.length < MAX_PATH_POINTS) hint.path.push(point);
       drawOverlaySoon();
     },
     up: () => addHint(kind, hint.path, radius),

@@ -1,0 +1,58 @@
+"""LiWi Studio: `python app.py` opens the app. `python app.py --help` lists the flags; environment variables: `liwi/settings.py`."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import atexit
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from liwi.errors import LiwiError
+from liwi.runtime import start_warm_up
+from liwi.settings import Settings
+from liwi.ui.demo import CSS, build_demo
+from liwi.workspace import Workspace
+
+
+def launch(settings: Settings, *, open_browser: bool = False) -> None:
+    """Build the services and the page, and serve until interrupted."""
+    workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
+    atexit.register(workspace.shutdown)
+    workspace.start_sweeping()
+    blocks, routes = build_demo(settings, workspace)
+    start_warm_up()
+    blocks.queue(default_concurrency_limit=8, max_size=64).launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        inbrowser=open_browser,
+        css=CSS,
+        footer_links=[],
+        ssr_mode=False,
+        max_file_size=f"{settings.max_upload_mb}mb",
+        app_kwargs={"routes": routes},
+    )
+
+
+def main(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
+    workspace: Annotated[Path | None, typer.Option(help="Folder for what people upload and export.")] = None,
+    engine: Annotated[str | None, typer.Option(help="An engine from `python -m liwi engines`.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open LiWi Studio."""
+    given = {"host": host, "port": port, "workspace": workspace, "engine": engine}
+    try:
+        settings = Settings.from_environment(os.environ)
+        settings = dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
+        launch(settings, open_browser=browser and "SPACE_ID" not in os.environ)
+    except LiwiError as error:
+        raise SystemExit(str(error)) from error
+
+
+if __name__ == "__main__":
+    typer.run(main)
