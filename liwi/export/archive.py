@@ -5,14 +5,11 @@ exactly after rounding. S is that of the order exported, so the law survives wha
 The panel's state stands in the manifest and changes no pixel.
 """
 
-import os
 import stat
 import unicodedata
 import zipfile
 import zlib
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
@@ -27,8 +24,6 @@ from liwi.export.manifest import MASK_FILE, SHADOW_FILE, SOURCE_FILE
 from liwi.export.names import layer_files
 from liwi.imaging.compositing import to_float, to_uint8
 from liwi.types import BoundingBox, Decomposition, Layer, LayerRole, LayerStack
-
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 MANIFEST_FILE = "manifest.json"
 MAX_DECODED_BYTES = 4 * 2**30
@@ -133,25 +128,11 @@ def _members(decomposition: Decomposition) -> Iterator[tuple[str, bytes]]:
     files = [f"layers/{file}" for file in layer_files(names)]
     yield MANIFEST_FILE, manifests.to_json(manifests.describe(decomposition, files, recomposes=recomposes))
 
-    pictures: list[tuple[str, Pixels]] = [(SOURCE_FILE, decomposition.source)]
+    pictures: list[tuple[str, png.Pixels]] = [(SOURCE_FILE, decomposition.source)]
     if decomposition.mask is not None:
         pictures = [(SOURCE_FILE, np.dstack([decomposition.source, decomposition.mask])), (MASK_FILE, decomposition.mask)]
     pictures += [(file, layer.rgba) for file, layer in zip(files, decomposition.stack, strict=True)]
-    yield from _encode_all([*pictures, (SHADOW_FILE, levels)])
-
-
-def _encode_all(pictures: list[tuple[str, Pixels]]) -> Iterator[tuple[str, bytes]]:
-    """Encode on a few threads, in order, a few pictures ahead and no more, to bound the memory."""
-    workers = min(4, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[tuple[str, Future[bytes]]] = deque()
-        for name, pixels in pictures:
-            ahead.append((name, pool.submit(png.encode, pixels)))
-            if len(ahead) > workers:
-                first, data = ahead.popleft()
-                yield first, data.result()
-        for name, data in ahead:
-            yield name, data.result()
+    yield from png.encode_all([*pictures, (SHADOW_FILE, levels)])
 
 
 def _shadow_levels(decomposition: Decomposition) -> tuple[NDArray[np.uint16], bool]:

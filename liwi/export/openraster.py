@@ -7,6 +7,8 @@ plus layer for what is lighter.
 import io
 import xml.etree.ElementTree as ET
 import zipfile
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
@@ -14,10 +16,10 @@ from PIL import Image
 from liwi.export import png
 from liwi.export.atomic import new_file
 from liwi.export.panel_composite import render_panel
-from liwi.export.pictures import crop, cropped_layers
-from liwi.export.residual import integer_residual
+from liwi.export.pictures import cropped_layers, shadow_layers
+from liwi.export.residual import Residual
 from liwi.imaging.compositing import resize_rgba
-from liwi.types import BlendMode, BoundingBox, Decomposition, UInt8
+from liwi.types import BlendMode, Decomposition, UInt8
 
 THUMBNAIL_SIDE = 256
 """Longest side of the thumbnail, in pixels: the specification's limit."""
@@ -47,12 +49,8 @@ def write_ora(decomposition: Decomposition, path: str | Path) -> Path:
     stack = ET.SubElement(image, "stack", name="root")
     with new_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         _store(archive, "mimetype", b"image/openraster")  # first and stored: readers know the format by its place
-        for layer in cropped_layers(decomposition):
-            element = _add_layer(archive, stack, layer.rgba, layer.box, layer.title)
-            _set_state(element, layer.visible, layer.opacity, _COMPOSITE_OPS[layer.blend])
-            if layer.locked:
-                element.set("edit-locked", "true")
-        _add_shadow(archive, stack, decomposition)
+        for source, data in png.encode_all(_layers(decomposition, stack)):
+            _store(archive, source, data)
         shown = render_panel(decomposition)
         _store(archive, "mergedimage.png", png.encode(shown))
         _store(archive, "Thumbnails/thumbnail.png", _thumbnail(shown))
@@ -61,31 +59,22 @@ def write_ora(decomposition: Decomposition, path: str | Path) -> Path:
     return Path(path).expanduser()
 
 
-def _add_shadow(archive: zipfile.ZipFile, stack: ET.Element, decomposition: Decomposition) -> None:
-    residual = integer_residual(decomposition)
-    if residual is None:
-        return
-    named = ((SHADOW_TITLE, BlendMode.MULTIPLY), (LIGHT_TITLE, BlendMode.LINEAR_DODGE))
-    for (title, blend), picture in zip(named, residual.multiply_and_add(), strict=True):
-        cropped = crop(picture, residual.box)
-        if cropped is not None:
-            element = _add_layer(archive, stack, *cropped, title)
-            _set_state(element, decomposition.shadow_visible, 1.0, _COMPOSITE_OPS[blend])
-
-
-def _add_layer(archive: zipfile.ZipFile, stack: ET.Element, rgba: UInt8, box: BoundingBox, title: str) -> ET.Element:
-    """Add a layer on top: the first in the file, since OpenRaster lists front to back."""
-    source = f"data/layer{len(stack):03d}.png"
-    _store(archive, source, png.encode(rgba))
-    element = ET.Element("layer", name=title, src=source, x=str(box.left), y=str(box.top))
-    stack.insert(0, element)
-    return element
-
-
-def _set_state(element: ET.Element, visible: bool, opacity: float, composite_op: str) -> None:
-    element.set("visibility", "visible" if visible else "hidden")
-    element.set("opacity", f"{opacity:.6g}")
-    element.set("composite-op", composite_op)
+def _layers(decomposition: Decomposition, stack: ET.Element) -> Iterator[tuple[str, UInt8]]:
+    """Describe every layer in ``stack``, front to back as OpenRaster lists them, and give its file and pixels, back to front."""
+    blends = (BlendMode.MULTIPLY, BlendMode.LINEAR_DODGE)
+    shadow = shadow_layers(decomposition, Residual.multiply_and_add, (SHADOW_TITLE, LIGHT_TITLE), blends)
+    for number, layer in enumerate(chain(cropped_layers(decomposition), shadow)):
+        attributes = {
+            "name": layer.title,
+            "src": f"data/layer{number:03d}.png",
+            "x": str(layer.box.left),
+            "y": str(layer.box.top),
+            "visibility": "visible" if layer.visible else "hidden",
+            "opacity": f"{layer.opacity:.6g}",
+            "composite-op": _COMPOSITE_OPS[layer.blend],
+        }
+        stack.insert(0, ET.Element("layer", attributes | ({"edit-locked": "true"} if layer.locked else {})))
+        yield attributes["src"], layer.rgba
 
 
 def _thumbnail(shown: UInt8) -> bytes:

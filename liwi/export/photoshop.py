@@ -15,9 +15,9 @@ import numpy as np
 from liwi.errors import ExportError
 from liwi.export.atomic import new_file
 from liwi.export.panel_composite import render_panel
-from liwi.export.pictures import CroppedLayer, crop, cropped_layers
-from liwi.export.residual import integer_residual
-from liwi.types import BlendMode, BoundingBox, Decomposition, UInt8
+from liwi.export.pictures import CroppedLayer, cropped_layers, shadow_layers
+from liwi.export.residual import Residual
+from liwi.types import Decomposition, UInt8
 
 MAX_BYTES = 2**31 - 1
 """Largest file that Photoshop opens as PSD."""
@@ -41,15 +41,10 @@ def write_psd(decomposition: Decomposition, path: str | Path) -> Path:
 
     document: Any = PSDImage.new("RGB", decomposition.size, color=255)
     for layer in cropped_layers(decomposition):
-        _add(document, layer.rgba, layer.box, layer.title, PsdBlend[layer.blend.name], layer)
-    residual = integer_residual(decomposition)
-    if residual is not None:
-        blends = ((SHADOW_TITLE, PsdBlend.SUBTRACT), (LIGHT_TITLE, PsdBlend.LINEAR_DODGE))
-        for (title, blend), picture in zip(blends, residual.subtract_and_add(), strict=True):
-            cropped = crop(picture, residual.box)
-            if cropped is not None:
-                layer = CroppedLayer(*cropped, title, decomposition.shadow_visible, 1.0, BlendMode.NORMAL, False, False)
-                _add(document, layer.rgba, layer.box, title, blend, layer)
+        _add(document, layer, PsdBlend[layer.blend.name])
+    shadow = shadow_layers(decomposition, Residual.subtract_and_add, (SHADOW_TITLE, LIGHT_TITLE))
+    for layer in shadow:
+        _add(document, layer, PsdBlend.SUBTRACT if layer.title == SHADOW_TITLE else PsdBlend.LINEAR_DODGE)
     _set_profile(document)
     _set_preview(document, render_panel(decomposition))
     with new_file(path) as partial:
@@ -59,21 +54,22 @@ def write_psd(decomposition: Decomposition, path: str | Path) -> Path:
     return Path(path).expanduser()
 
 
-def _add(document: Any, rgba: UInt8, box: BoundingBox, title: str, blend: Any, state: CroppedLayer) -> None:
+def _add(document: Any, layer: CroppedLayer, blend: Any) -> None:
     """Put a pixel layer on top."""
     from psd_tools.api.layers import PixelLayer
     from psd_tools.constants import Compression, ProtectedFlags, Tag
 
-    planes = [np.ascontiguousarray(rgba[..., channel]).tobytes() for channel in range(4)]
+    box = layer.box
+    planes = [np.ascontiguousarray(layer.rgba[..., channel]).tobytes() for channel in range(4)]
     record, channels = PixelLayer._assemble(
         planes[3], iter(planes[:3]), "Layer", box.left, box.top, box.width, box.height, Compression.RLE, 1, 8
     )
-    layer = PixelLayer(document, record, channels)
-    document.append(layer)
-    layer.name = title  # set afterwards, it is stored as Unicode too
-    layer.visible, layer.opacity, layer.blend_mode = state.visible, round(state.opacity * 255), blend
-    if state.locked:
-        layer.tagged_blocks.set_data(Tag.PROTECTED_SETTING, ProtectedFlags.COMPLETE.value)  # layer.lock() does nothing on a new layer
+    added = PixelLayer(document, record, channels)
+    document.append(added)
+    added.name = layer.title  # set afterwards, it is stored as Unicode too
+    added.visible, added.opacity, added.blend_mode = layer.visible, round(layer.opacity * 255), blend
+    if layer.locked:
+        added.tagged_blocks.set_data(Tag.PROTECTED_SETTING, ProtectedFlags.COMPLETE.value)  # added.lock() does nothing on a new layer
 
 
 def _set_profile(document: Any) -> None:

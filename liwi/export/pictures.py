@@ -1,11 +1,12 @@
 """The layers as other programs want them: cut to their extent, masked, and named for a layer list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from liwi.export.names import titles
+from liwi.export.names import titles as unique_titles
+from liwi.export.residual import Residual, integer_residual
 from liwi.imaging.compositing import to_float, to_uint8
 from liwi.types import BlendMode, BoundingBox, Decomposition, UInt8
 
@@ -33,7 +34,7 @@ class CroppedLayer:
 
 def cropped_layers(decomposition: Decomposition) -> Iterator[CroppedLayer]:
     """Every layer back to front, with the outermost mask multiplied into its alpha. One at a time, to bound the memory."""
-    names = titles(layer.name for layer in decomposition.stack)
+    names = unique_titles(layer.name for layer in decomposition.stack)
     for layer, title in zip(decomposition.stack, names, strict=True):
         rgba, box = layer.rgba, layer.extent
         if decomposition.mask is not None and box is not None:
@@ -55,7 +56,25 @@ def masked(rgba: UInt8, mask: UInt8) -> UInt8:
     return np.dstack([rgba[..., :3], to_uint8(to_float(rgba[..., 3]) * to_float(mask))])
 
 
-def crop(rgba: UInt8, box: BoundingBox) -> tuple[UInt8, BoundingBox] | None:
-    """A picture that lies at ``box`` cut to its extent, and where it lies then; None where it is empty."""
-    inner = BoundingBox.around(rgba[..., 3])
-    return (rgba[inner.slices], inner.translate(box.left, box.top)) if inner else None
+def shadow_layers(
+    decomposition: Decomposition,
+    split: Callable[[Residual], tuple[UInt8, UInt8]],
+    titles: tuple[str, str],
+    blends: tuple[BlendMode, BlendMode] = (BlendMode.NORMAL, BlendMode.NORMAL),
+) -> Iterator[CroppedLayer]:
+    """S as layers to stand on top: what darkens, then what lightens; those that change nothing are left out.
+
+    Args:
+        decomposition: whose S.
+        split: the method of `Residual` that makes the two pictures.
+        titles: their names.
+        blends: how they are meant to be blended.
+    """
+    residual = integer_residual(decomposition)
+    if residual is None:
+        return
+    for picture, title, blend in zip(split(residual), titles, blends, strict=True):
+        inner = BoundingBox.around(picture[..., 3])
+        if inner is not None:
+            place = inner.translate(residual.box.left, residual.box.top)
+            yield CroppedLayer(picture[inner.slices], place, title, decomposition.shadow_visible, 1.0, blend, False, False)

@@ -5,8 +5,13 @@ compression, which is also what layers that are mostly empty like best.
 """
 
 import io
+import os
 import struct
 import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +21,9 @@ from PIL import Image
 from liwi.errors import InputError
 from liwi.types import UInt8
 
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Key = TypeVar("Key")
+
 HEADER_BYTES = 33
 """Signature and IHDR chunk: what `check_header` needs."""
 
@@ -24,7 +32,7 @@ _COLOUR_TYPES = {"L": 0, "RGB": 2, "RGBA": 6}
 _SRGB_CHUNK = struct.pack(">I", 1) + b"sRGB\x00" + struct.pack(">I", zlib.crc32(b"sRGB\x00"))
 
 
-def encode(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+def encode(pixels: Pixels) -> bytes:
     """Encode (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, as PNG; 8-bit colour is marked sRGB."""
     ordered = np.ascontiguousarray(pixels)
     if pixels.ndim == 3:
@@ -36,6 +44,21 @@ def encode(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     if pixels.dtype != np.uint8 or pixels.ndim == 2:
         return plain
     return plain[:HEADER_BYTES] + _SRGB_CHUNK + plain[HEADER_BYTES:]
+
+
+def encode_all(pictures: Iterable[tuple[Key, Pixels]]) -> Iterator[tuple[Key, bytes]]:
+    """Encode pictures on a few threads, in order, a few ahead and no more, to bound the memory; their keys come with them."""
+    workers = min(4, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque[tuple[Key, Future[bytes]]] = deque()
+        for key, pixels in pictures:
+            ahead.append((key, pool.submit(encode, pixels)))
+            if len(ahead) > workers:
+                first, data = ahead.popleft()
+                yield first, data.result()
+        while ahead:
+            first, data = ahead.popleft()
+            yield first, data.result()
 
 
 def check_header(data: bytes, name: str, mode: str, size: tuple[int, int], bits: int = 8) -> None:

@@ -5,6 +5,7 @@ so that the layers and these pictures together show the source. It is given only
 backdrop a blend layer would add opacity, which S must not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from liwi.types import BoundingBox, Decomposition, UInt8
 
-_BAND_ROWS = 256
+_BAND_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,48 +34,27 @@ class Residual:
 
     def subtract_and_add(self) -> tuple[UInt8, UInt8]:
         """Two (h, w, 4) uint8 pictures D and L, so that ``stacked - D + L == source``; alpha is 0 where they change nothing."""
-        darker = np.maximum(self.stacked, self.source) - self.source
-        lighter = np.maximum(self.stacked, self.source) - self.stacked
-        return self._picture(darker, darker.max(axis=2) > 0), self._picture(lighter, lighter.max(axis=2) > 0)
+        return self._in_bands(_subtract_and_add)
 
     def multiply_and_add(self) -> tuple[UInt8, UInt8]:
         """Two (h, w, 4) uint8 pictures M and L, so that ``round(stacked * M / 255) + L == source``."""
-        stacked, wanted = self.stacked.astype(np.uint16), np.minimum(self.stacked, self.source)
-        factor = np.full(stacked.shape, 255, np.uint16)
-        # The largest factor that does not end above the source; the half is what rounding would add.
-        limit = (wanted.astype(np.float32) + np.float32(0.49)) * 255 / np.maximum(stacked, 1)
-        factor = np.minimum(factor, limit.astype(np.uint16))
-        factor[wanted == self.stacked] = 255
-        multiplied = _divide_by_255(stacked * factor)
-        lighter = self.source - np.minimum(multiplied, self.source)
-        return self._picture(factor.astype(np.uint8), factor.min(axis=2) < 255), self._picture(lighter, lighter.max(axis=2) > 0)
+        return self._in_bands(_multiply_and_add)
 
     def cover(self) -> tuple[UInt8, UInt8]:
         """Two (h, w, 4) uint8 pictures to lay over the stack with Normal blending, one that darkens, one that lightens.
 
         Each has the least alpha that reaches the source; together they do within 1 of 255.
         """
-        wanted = np.minimum(self.stacked, self.source)
-        darker = self._lay_towards(self.stacked, wanted)
-        shown = _over(self.stacked, darker)
-        return darker, self._lay_towards(shown, np.maximum(shown, self.source))
+        return self._in_bands(_cover)
 
-    def _lay_towards(self, backdrop: UInt8, wanted: UInt8) -> UInt8:
-        """The faintest picture that turns ``backdrop`` into ``wanted``."""
-        change = wanted.astype(np.float32) - backdrop
-        room = np.where(change < 0, backdrop, 255 - backdrop).astype(np.float32)
-        needed = np.divide(np.abs(change), room, out=np.zeros_like(room), where=change != 0).max(axis=2, keepdims=True)
-        alpha = np.ceil(needed * 255)
-        colour = backdrop + np.divide(change * 255, alpha, out=np.zeros_like(change), where=alpha > 0)
-        pixels = np.concatenate([np.clip(np.rint(colour), 0, 255), alpha], axis=-1).astype(np.uint8)
-        pixels[(alpha[..., 0] == 0) | ~self.opaque] = 0
-        return pixels
-
-    def _picture(self, colour: UInt8, changed: NDArray[np.bool_]) -> UInt8:
-        shown = changed & self.opaque
-        pixels = np.dstack([colour, np.full(shown.shape, 255, np.uint8)])
-        pixels[~shown] = 0
-        return pixels
+    def _in_bands(self, split: Callable[[UInt8, UInt8], tuple[UInt8, UInt8]]) -> tuple[UInt8, UInt8]:
+        """Split (stacked, source) into two RGBA pictures, a band at a time to bound the memory of what is wider than 8 bits."""
+        darker, lighter = (np.empty((*self.opaque.shape, 4), np.uint8) for _ in range(2))
+        for top in range(0, self.box.height, _BAND_ROWS):
+            rows = slice(top, top + _BAND_ROWS)
+            for whole, part in zip((darker, lighter), split(self.stacked[rows], self.source[rows]), strict=True):
+                np.multiply(part, self.opaque[rows, :, None], out=whole[rows])
+        return darker, lighter
 
 
 def integer_residual(decomposition: Decomposition) -> Residual | None:
@@ -96,6 +76,43 @@ def integer_residual(decomposition: Decomposition) -> Residual | None:
     if decomposition.mask is not None:
         opaque &= decomposition.mask[box.slices] == 255
     return Residual(box, stacked, decomposition.source[box.slices], opaque)
+
+
+def _subtract_and_add(stacked: UInt8, source: UInt8) -> tuple[UInt8, UInt8]:
+    brighter_of_both = np.maximum(stacked, source)
+    return _shown_where_not(brighter_of_both - source, 0), _shown_where_not(brighter_of_both - stacked, 0)
+
+
+def _multiply_and_add(stacked: UInt8, source: UInt8) -> tuple[UInt8, UInt8]:
+    wanted = np.minimum(stacked, source)
+    # The largest factor that does not end above the source; the half is what rounding would add.
+    limit = (wanted + np.float32(0.49)) * 255 / np.maximum(stacked, 1)
+    factor = np.where(wanted == stacked, 255, np.minimum(limit, 255).astype(np.uint8)).astype(np.uint8)
+    multiplied = _divide_by_255(stacked.astype(np.uint16) * factor)
+    return _shown_where_not(factor, 255), _shown_where_not(source - multiplied, 0)
+
+
+def _cover(stacked: UInt8, source: UInt8) -> tuple[UInt8, UInt8]:
+    darker = _lay_towards(stacked, np.minimum(stacked, source))
+    shown = _over(stacked, darker)
+    return darker, _lay_towards(shown, np.maximum(shown, source))
+
+
+def _lay_towards(backdrop: UInt8, wanted: UInt8) -> UInt8:
+    """The faintest picture that turns ``backdrop`` into ``wanted``."""
+    change = wanted.astype(np.float32) - backdrop
+    room = np.where(change < 0, backdrop, 255 - backdrop).astype(np.float32)
+    needed = np.divide(np.abs(change), room, out=np.zeros_like(room), where=change != 0).max(axis=2, keepdims=True)
+    alpha = np.ceil(needed * 255)
+    colour = np.divide(change * 255, alpha, out=np.zeros_like(change), where=alpha > 0) + backdrop * (alpha > 0)
+    return np.concatenate([np.clip(np.rint(colour), 0, 255), alpha], axis=-1).astype(np.uint8)
+
+
+def _shown_where_not(colour: UInt8, nothing: int) -> UInt8:
+    """(h, w, 4): ``colour``, opaque where any channel is other than ``nothing``, 0 elsewhere."""
+    changes = colour ^ np.uint8(nothing)
+    shown = (changes[..., 0] | changes[..., 1] | changes[..., 2]) > 0
+    return np.dstack([colour * shown[..., None], shown * np.uint8(255)])
 
 
 def _over(backdrop: UInt8, rgba: UInt8) -> UInt8:

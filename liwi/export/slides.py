@@ -5,14 +5,15 @@ that darkens and one that lightens.
 """
 
 import io
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from liwi.export import png
 from liwi.export.atomic import new_file
-from liwi.export.pictures import crop, cropped_layers
-from liwi.export.residual import integer_residual
-from liwi.types import BoundingBox, Decomposition, UInt8
+from liwi.export.pictures import CroppedLayer, cropped_layers, shadow_layers
+from liwi.export.residual import Residual
+from liwi.types import Decomposition
 
 EMU_PER_PIXEL = 9525
 """English metric units in one pixel at 96 per inch."""
@@ -42,15 +43,10 @@ def write_pptx(decomposition: Decomposition, path: str | Path) -> Path:
     presentation.core_properties.author = ""
     presentation.core_properties.title = ""
     slide = presentation.slides.add_slide(presentation.slide_layouts[_BLANK_LAYOUT])
-    for layer in cropped_layers(decomposition):
-        if not layer.empty:
-            _add_picture(slide, layer.rgba, layer.box, scale, layer.title, visible=layer.visible, opacity=layer.opacity)
-    residual = integer_residual(decomposition)
-    if residual is not None:
-        for title, picture in zip((SHADOW_TITLE, LIGHT_TITLE), residual.cover(), strict=True):
-            cropped = crop(picture, residual.box)
-            if cropped is not None:
-                _add_picture(slide, *cropped, scale, title, visible=decomposition.shadow_visible, opacity=1.0)
+    shadow = shadow_layers(decomposition, Residual.cover, (SHADOW_TITLE, LIGHT_TITLE))
+    shown = (layer for layer in chain(cropped_layers(decomposition), shadow) if not layer.empty)
+    for layer, data in png.encode_all((layer, layer.rgba) for layer in shown):
+        _add_picture(slide, layer, data, scale)
     with new_file(path) as partial:
         presentation.save(str(partial))
     return Path(path).expanduser()
@@ -62,17 +58,17 @@ def _scale(width: int, height: int) -> float:
     return min(scale, _MAX_SIDE / max(width, height))
 
 
-def _add_picture(slide: Any, rgba: UInt8, box: BoundingBox, scale: float, title: str, *, visible: bool, opacity: float) -> None:
-    left, top, right, bottom = (round(side * scale) for side in box.as_tuple())
-    shape = slide.shapes.add_picture(io.BytesIO(png.encode(rgba)), left, top, max(1, right - left), max(1, bottom - top))
-    shape.name = title
+def _add_picture(slide: Any, layer: CroppedLayer, data: bytes, scale: float) -> None:
+    left, top, right, bottom = (round(side * scale) for side in layer.box.as_tuple())
+    shape = slide.shapes.add_picture(io.BytesIO(data), left, top, max(1, right - left), max(1, bottom - top))
+    shape.name = layer.title
     properties = shape._element.nvPicPr.cNvPr
-    properties.set("descr", title)
-    if not visible:
+    properties.set("descr", layer.title)
+    if not layer.visible:
         properties.set("hidden", "1")
-    if opacity < 1:
+    if layer.opacity < 1:
         from pptx.oxml.xmlchemy import OxmlElement
 
         faded = OxmlElement("a:alphaModFix")
-        faded.set("amt", str(round(opacity * 100_000)))  # thousandths of a per cent
+        faded.set("amt", str(round(layer.opacity * 100_000)))  # thousandths of a per cent
         shape._element.blipFill.blip.append(faded)
