@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 
 from data_tools.samples import LayeredSample
 from liwi.errors import InputError
+from liwi.evaluation.benchmarks import FORMAT, VERSION
 from liwi.imaging.io import decode_png, encode_png
 from liwi.types import BoundingBox
 
-FORMAT = "liwi-benchmark"
-VERSION = 1
 MANIFEST = "manifest.json"
 
 
