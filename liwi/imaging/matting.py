@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.compositing import to_float
+
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
@@ -87,7 +89,7 @@ def guided_upsample(coarse: Float32, coarse_guide: UInt8, guide: UInt8, radius: 
     size = (guide.shape[1], guide.shape[0])
     if coarse.shape == guide.shape[:2]:
         return coarse
-    slope, offset = _fit_linear_models(coarse, coarse_guide.astype(np.float32) / 255, radius, epsilon)
+    slope, offset = _fit_linear_models(coarse, to_float(coarse_guide), radius, epsilon)
     result = np.empty(guide.shape[:2], np.float32)
     slope_full = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR)
     offset_full = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)

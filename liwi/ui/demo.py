@@ -37,7 +37,7 @@ def build_demo(settings: Settings, workspace: Workspace) -> tuple[gr.Blocks, lis
     tiles = TileStore(workspace)
     sweep = (600, int(workspace.retention_seconds) + 1)
     with gr.Blocks(title="LiWi Studio", analytics_enabled=False, fill_width=True, delete_cache=sweep) as blocks:
-        gr.HTML(_HEADER.format(name=choice.name, reason=choice.reason), padding=False)
+        gr.HTML(_HEADER.format(name=choice.name, reason=choice.reason), elem_classes="liwi-top")
         with gr.Tabs(), gr.Tab("Photo", id="photo"):
             build_photo_tab(PhotoServices(workspace, tiles, choice.name))
     return blocks, [tiles.route(), download_route(workspace)]

@@ -24,14 +24,14 @@ def build_photo_tab(services: PhotoServices) -> None:
     """Add the photo tab's components and events to the Blocks being built."""
     handlers = PhotoHandlers(services)
     token = gr.State(None, time_to_live=services.workspace.retention_seconds, delete_callback=services.workspace.close)
-    with gr.Row(elem_classes="liwi-open", equal_height=True):
-        upload = gr.File(label="Open a picture", file_types=["image"], height=132, scale=2, elem_id="photo-upload")
+    with gr.Accordion("Open a picture", elem_id="photo-open") as opener, gr.Row(equal_height=True):
+        upload = gr.File(label="Drop a picture here", file_types=["image"], height=128, scale=2, elem_id="photo-upload")
         examples = gr.Gallery(
             [(str(example.path), example.title) for example in EXAMPLES],
             label="Or try one of these",
             columns=len(EXAMPLES),
             rows=1,
-            height=132,
+            height=128,
             object_fit="cover",
             allow_preview=False,
             interactive=False,
@@ -39,31 +39,29 @@ def build_photo_tab(services: PhotoServices) -> None:
             scale=3,
             elem_id="photo-examples",
         )
-    with gr.Row(elem_classes="liwi-options"):
-        shadow = gr.Checkbox(True, label="Lift shadows off the background", scale=2, min_width=200, elem_id="photo-shadow")
-        subjects = gr.Slider(1, 6, 2, step=1, label="Subjects to find when no box is drawn", scale=2, min_width=200)
+    with gr.Row(elem_classes="liwi-bar", equal_height=True):
+        shadow = gr.Checkbox(True, label="Lift shadows too", container=False, scale=1, min_width=170, elem_id="photo-shadow")
+        counts = [(f"Without a box, find up to {count} subject{'s' * (count > 1)}", count) for count in range(1, 7)]
+        subjects = gr.Dropdown(counts, value=2, label="Subjects", container=False, scale=3, min_width=260, elem_id="photo-subjects")
+        formats = [(f"{known.name} ({known.suffix})", known.suffix) for known in FORMATS if known.suffix]
         suffix = gr.Dropdown(
-            [(f"{known.name} ({known.suffix})", known.suffix) for known in FORMATS if known.suffix],
-            value=FORMATS[0].suffix,
-            label="Export as",
-            scale=2,
-            min_width=160,
-            elem_id="photo-format",
+            formats, value=formats[0][1], label="Export as", container=False, scale=2, min_width=170, elem_id="photo-format"
         )
-        export = gr.Button("Export", variant="secondary", scale=1, min_width=120, elem_id="photo-export")
-    stage = Stage(elem_id="photo-stage")
+        export = gr.Button("Export", scale=1, min_width=110, size="md", elem_id="photo-export")
+    stage = Stage(elem_id="photo-stage", height="max(430px, calc(100vh - 262px))")
     url = gr.Textbox(visible=False)
-    _wire(handlers, stage, token, upload, examples, shadow, subjects, suffix, export, url)
+    _wire(handlers, stage, token, opener, upload, examples, shadow, subjects, suffix, export, url)
 
 
 def _wire(
     handlers: PhotoHandlers,
     stage: Stage,
     token: gr.State,
+    opener: gr.Accordion,
     upload: gr.File,
     examples: gr.Gallery,
     shadow: gr.Checkbox,
-    subjects: gr.Slider,
+    subjects: gr.Dropdown,
     suffix: gr.Dropdown,
     export: gr.Button,
     url: gr.Textbox,
@@ -104,8 +102,12 @@ def _wire(
     def redo(project: str | None, value: Any, event: gr.EventData) -> Manifest:
         return handlers.redo(project, value, int(event._data.get("steps", 1)))
 
-    upload.upload(open_upload, [upload, token], [stage, token, upload], show_progress="minimal", api_visibility="private")
-    examples.select(open_example, [token], [stage, token], **quiet)
+    opening = (
+        upload.upload(open_upload, [upload, token], [stage, token, upload], show_progress="minimal", api_visibility="private"),
+        examples.select(open_example, [token], [stage, token], **quiet),
+    )
+    for opened in opening:
+        opened.success(lambda: gr.update(label="Open another picture", open=False), None, opener, **quiet)
     stage.run_requested(cut, [token, stage, shadow, subjects], stage, concurrency_id="engine", concurrency_limit=2, **quiet)
     stage.recut_requested(recut, [token, stage, shadow], stage, concurrency_id="engine", **quiet)
     stage.delete_requested(delete, [token, stage], stage, **quiet)
