@@ -58,6 +58,11 @@ class Segmenter(Protocol):
 class Inpainter(Protocol):
     """Fills a hole with what could be behind it."""
 
-    def fill(self, image: NDArray[np.uint8], hole: NDArray[np.bool_], *, seed: int = 0) -> NDArray[np.uint8]:
-        """Fill ``hole`` ((h, w) bool) of ``image`` ((h, w, 3) uint8). Pixels outside the hole come back unchanged."""
+    def fill(
+        self, image: NDArray[np.uint8], hole: NDArray[np.bool_], *, seed: int = 0, avoid: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.uint8]:
+        """Fill ``hole`` ((h, w) bool) of ``image`` ((h, w, 3) uint8). Pixels outside the hole come back unchanged.
+
+        Pixels of ``avoid`` ((h, w) bool) are kept too, but nothing is copied from them: other objects, transparent parts.
+        """
         ...

@@ -1,0 +1,96 @@
+"""The background without an object: its shadow divided out, the hole behind it filled."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from liwi.imaging.shadow_fit import estimate_shadow
+from liwi.protocols import Inpainter
+from liwi.types import BoundingBox
+
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+HOLE_ALPHA = 0.02
+"""A pixel with more of the object than this is filled anew."""
+
+RIM = 0.008
+"""How far the hole reaches beyond the object, as a share of the object's long side: compression and sharpening halos."""
+
+
+@dataclass(frozen=True, eq=False)
+class CleanBackground:
+    """A background crop from which an object was taken.
+
+    Attributes:
+        background: (h, w, 3) uint8; equal to the crop, bit for bit, outside the hole where the shading is 1.
+        hole: (h, w) bool, pixels that were filled.
+        shading: (h, w, 3) float32 in (0, 1], by what the object's shadow had multiplied the picture; exactly 1 where there is none.
+    """
+
+    background: UInt8
+    hole: Mask
+    shading: Float32
+
+
+def clean_background(
+    crop: UInt8,
+    alpha: Float32,
+    box: BoundingBox,
+    *,
+    extract_shadow: bool = True,
+    inpainter: Inpainter,
+    support: UInt8 | None = None,
+    avoid: Mask | None = None,
+    seed: int = 0,
+) -> CleanBackground:
+    """Take an object and its shadow out of a picture.
+
+    Args:
+        crop: (h, w, 3) uint8, the picture around the box, with about 60 % of the box's long side around it.
+        alpha: (h, w) float32 in [0, 1], the object's matte.
+        box: the prompt, in the crop's pixels.
+        extract_shadow: whether the object's shadow leaves the background too.
+        inpainter: fills the hole.
+        support: (h, w) uint8 or None; where 0 the picture was transparent, and nothing is copied from there.
+        avoid: (h, w) bool or None; pixels of other objects, never copied from.
+        seed: makes the fill repeatable.
+    """
+    hole = hole_behind(alpha)
+    barred = np.zeros(hole.shape, bool) if avoid is None else avoid.copy()
+    if support is not None:
+        barred |= support == 0
+    if not hole.any():
+        return CleanBackground(crop.copy(), hole, np.ones(crop.shape, np.float32))
+    shading = np.ones(crop.shape, np.float32)
+    if extract_shadow:
+        shading = estimate_shadow(crop, alpha, box, support=support, avoid=avoid)
+    lit = divide_out(crop, shading)
+    background = inpainter.fill(lit, hole, seed=seed, avoid=barred if barred.any() else None)
+    return CleanBackground(background, hole, shading)
+
+
+def hole_behind(alpha: Float32) -> Mask:
+    """The pixels to fill: the object and a narrow rim. (h, w) float32 in [0, 1] -> (h, w) bool."""
+    inside = alpha > HOLE_ALPHA
+    extent = BoundingBox.around(inside)
+    if extent is None:
+        return inside
+    reach = max(1.5, RIM * max(extent.width, extent.height))
+    grown = extent.expand(int(reach) + 1).intersect(BoundingBox.of_size((alpha.shape[1], alpha.shape[0])))
+    assert grown is not None
+    hole = np.zeros_like(inside)
+    outside = np.ascontiguousarray(~inside[grown.slices], np.uint8)
+    hole[grown.slices] = cv2.distanceTransform(outside, cv2.DIST_L2, 3) <= reach if outside.any() else True
+    return hole
+
+
+def divide_out(crop: UInt8, shading: Float32) -> UInt8:
+    """The picture as it would look without the shading; bit for bit the crop where the shading is 1."""
+    shaded = (shading < 1).any(axis=2)
+    lit = crop.copy()
+    lit[shaded] = np.clip(np.rint(crop[shaded] / shading[shaded]), 0, 255).astype(np.uint8)
+    return lit
