@@ -82,7 +82,7 @@ def _summary_table(summary: dict[str, Any], figures: dict[str, dict[str, Any]]) 
     head = "".join(f'<th scope="col" title="{escape(meaning)}">{escape(title)}</th>' for title, meaning in titles)
     rows = [("all", summary["overall"]), *(summary["kinds"].items() if len(summary["kinds"]) > 1 else ())]
     body = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th><td>{group["num_cases"]}</td><td>{group["num_below_0.8"]}</td>'
+        f'<tr><th scope="row">{escape(str(name))}</th><td>{group["num_cases"]}</td><td>{_count(group["num_below_0.8"])}</td>'
         + "".join(f"<td>{_value(group.get(key), figure)}</td>" for key, figure in figures.items())
         + "</tr>"
         for name, group in rows
@@ -123,16 +123,18 @@ def _case(number: int, case: dict[str, Any], figures: dict[str, dict[str, Any]])
     notes = "".join(f"<p>{escape(note)}</p>" for note in (case["note"], *case["notes"]) if note)
     heading = f"<h3>{escape(case['name'])} <small>{escape(case['kind'])}</small></h3>"
     pictures = "".join(_picture(picture) for picture in case["pictures"])
+    wide = "" if "alpha_iou" in values else " wide"
     return (
         f'<article id="case-{number}" data-number="{number}"{data}>{heading}{failure}{notes}{details}'
-        f'<dl>{listed}</dl><div class="pictures">{pictures}</div></article>'
+        f'<dl>{listed}</dl><div class="pictures{wide}">{pictures}</div></article>'
     )
 
 
 def _picture(picture: dict[str, Any]) -> str:
     caption, (width, height) = escape(picture["caption"]), picture["size"]
-    image = f'<img loading="lazy" src="{escape(quote(picture["file"]))}" width="{int(width)}" height="{int(height)}" alt="{caption}">'
-    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+    file = escape(quote(picture["file"]))
+    image = f'<img loading="lazy" src="{file}" width="{int(width)}" height="{int(height)}" alt="{caption}">'
+    return f'<figure><a href="{file}">{image}</a><figcaption>{caption}</figcaption></figure>'
 
 
 def _legend(figures: dict[str, dict[str, Any]]) -> str:
@@ -142,6 +144,10 @@ def _legend(figures: dict[str, dict[str, Any]]) -> str:
         "ratios are ratios of the means; memory is the highest."
     )
     return f'<section class="legend"><h2>What the figures mean</h2><dl>{rows}</dl><p>{escape(reading)}</p></section>'
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else str(value)
 
 
 def _value(value: float | None, figure: dict[str, Any]) -> str:

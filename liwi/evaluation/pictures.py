@@ -15,11 +15,14 @@ from liwi.types import Decomposition
 UInt8 = NDArray[np.uint8]
 
 LONG_SIDE = 440
-"""Long side of a picture in the report, in pixels."""
+"""Longest side of a composite in the report, in pixels: figures say the rest."""
+
+PHOTOGRAPH_SIDE = 1000
+"""Longest side of a photograph in the report: there is nothing but the eye to judge it."""
 
 
 def draw_pictures(case: Case, decomposition: Decomposition | None) -> list[tuple[str, UInt8]]:
-    """What a report shows of a case: ``(caption, (h, w, 3) uint8)``, at most `LONG_SIDE` px, in reading order."""
+    """What a report shows of a case: ``(caption, (h, w, 3) uint8)``, small, in reading order."""
     shown: list[tuple[str, UInt8]] = [("source, with box", draw_prompts(case))]
     if case.truth is not None:
         shown += [(f"true alpha{_number(i, case)}", _grey(layer[..., 3])) for i, layer in enumerate(case.truth.foregrounds)]
@@ -35,7 +38,8 @@ def draw_pictures(case: Case, decomposition: Decomposition | None) -> list[tuple
         shown.append(("true background", case.truth.background))
     if decomposition is not None:
         shown.append(("S, grey = 0", to_uint8(decomposition.shadow + np.float32(0.5))))
-    return [(caption, shrink(pixels)) for caption, pixels in shown]
+    side = PHOTOGRAPH_SIDE if case.truth is None else LONG_SIDE
+    return [(caption, shrink(pixels, side)) for caption, pixels in shown]
 
 
 def draw_prompts(case: Case) -> UInt8:
@@ -61,10 +65,10 @@ def on_checkerboard(rgba: UInt8) -> UInt8:
     return to_uint8(over(to_float(rgba), board)[..., :3])
 
 
-def shrink(pixels: UInt8) -> UInt8:
-    """Bring the long side to at most `LONG_SIDE`."""
+def shrink(pixels: UInt8, side: int) -> UInt8:
+    """Bring the long side to at most ``side`` pixels."""
     height, width = pixels.shape[:2]
-    scale = LONG_SIDE / max(height, width)
+    scale = side / max(height, width)
     if scale >= 1:
         return pixels
     return cv2.resize(pixels, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)

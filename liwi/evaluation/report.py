@@ -124,5 +124,5 @@ def _summary(engine: Decomposer, cases: Benchmark, measurements: list[Measuremen
 
 def _group(measurements: list[Measurement]) -> dict[str, Any]:
     ious = [value for each in measurements if (value := each.figures.get("alpha_iou")) is not None]
-    counts = {"num_cases": len(measurements), "num_below_0.8": sum(value < 0.8 for value in ious)}
+    counts = {"num_cases": len(measurements), "num_below_0.8": sum(value < 0.8 for value in ious) if ious else None}
     return counts | {key: None if value is None else round(value, 6) for key, value in summarise(measurements).items()}

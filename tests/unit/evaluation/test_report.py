@@ -107,7 +107,7 @@ def test_a_report_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) -
 
 
 def test_pictures_are_small_and_transparency_shows_the_board() -> None:
-    assert max(shrink(np.zeros((2000, 900, 3), np.uint8)).shape) == LONG_SIDE
+    assert max(shrink(np.zeros((2000, 900, 3), np.uint8), LONG_SIDE).shape) == LONG_SIDE
     board = on_checkerboard(np.zeros((96, 96, 4), np.uint8))
     assert len(np.unique(board)) == 2
     opaque = np.full((96, 96, 4), 255, np.uint8)
