@@ -1,0 +1,82 @@
+"""What the documents say is true: commands, flags, variables, formats and files exist as named."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from liwi.__main__ import app as command_line
+from liwi.export import FORMATS
+from liwi.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def fenced_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[str]:
+    return [line.partition("#")[0].strip() for block in fenced_blocks("bash") for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_names_modules_flags_and_files_that_exist(command: str) -> None:
+    for script in re.findall(r"(?:python|bash) ([\w/]+(?:\.py)?)(?= |$)", command):
+        assert (ROOT / script).exists(), f"{command}: no {script}"
+    for module, subcommand in re.findall(r"python -m (\w+) (\w+)", command):
+        shown = subprocess.run([sys.executable, "-m", module, subcommand, "--help"], capture_output=True, text=True, cwd=ROOT, check=False)
+        assert shown.returncode == 0, shown.stderr
+        for flag in re.findall(r"--[\w-]+", command):
+            assert flag in shown.stdout, f"{module} {subcommand} has no {flag}"
+
+
+def test_every_environment_variable_is_documented_and_read() -> None:
+    in_code = set(re.findall(r"LIWI_[A-Z_]+", (ROOT / "liwi/settings.py").read_text()))
+    assert in_code == set(re.findall(r"LIWI_[A-Z_]+", README))
+    defaults = Settings()
+    assert f"{defaults.host}, {defaults.port}" in README
+
+
+def test_every_export_format_is_documented() -> None:
+    for known in FORMATS:
+        assert f"`{known.suffix}`" in README or not known.suffix
+
+
+def test_the_tree_names_every_file_and_nothing_else() -> None:
+    tree = next(block for block in fenced_blocks("") if "app.py" in block)
+    named = set(re.findall(r"(?m)^ *([\w.]+(?:/|\.py|\.md|\.txt|\.toml))", tree))
+    modules = {path.name for package in ("liwi", "data_tools") for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py"}
+    assert modules <= {name for line in tree.splitlines() for name in re.findall(r"[\w]+\.py", line)}
+    assert set(re.findall(r"\w+\.py", tree)) <= modules | {"app.py"}
+    assert named
+
+
+def test_the_python_example_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = fenced_blocks("python")
+    (tmp_path / "photo.jpg").write_bytes((ROOT / "liwi/ui/examples/coffee.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    assert "assert" in example
+
+
+def test_the_command_line_helps() -> None:
+    shown = CliRunner().invoke(command_line, ["--help"])
+    assert shown.exit_code == 0
+    for command in ("decompose", "engines", "evaluate"):
+        assert command in shown.output
+
+
+def test_glossary_terms_are_in_order() -> None:
+    terms = re.findall(r"(?m)^\| \*\*(.+?)\*\*", (ROOT / "liwi/GLOSSARY.md").read_text())
+    assert len(terms) > 30
+    assert terms == sorted(terms, key=str.lower)
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = [int(number) for number in re.findall(r"(?m)^\*\*(\d+)\.", (ROOT / "liwi/DECISIONS.md").read_text())]
+    assert numbers == list(range(1, len(numbers) + 1))
