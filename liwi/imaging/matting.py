@@ -7,6 +7,8 @@ about a minute: it is imported inside functions, and `liwi.runtime.warm_up` does
 Alpha is solved at a bounded size and brought to full resolution along the picture's own edges (guided filter, He, Sun and Tang 2013).
 """
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ Float32 = NDArray[np.float32]
 
 SURE_ALPHA = 0.97
 """Above this alpha a pixel's colour is the picture's own; estimating it anew only adds error."""
+
+_CHOLESKY_SHIFTS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
+"""Diagonal shifts tried in turn by the preconditioner; without any it fails on noisy pictures, says so on the console and starts again."""
 
 _MAX_COLOR_PIXELS = 1_000_000
 """Colours in front and behind vary slowly: they are estimated at this size at most."""
@@ -64,9 +69,11 @@ def solve_alpha(image: UInt8, trimap: Float32) -> Float32:
     unknown = trimap == 0.5
     if not unknown.any() or not (trimap == 1).any() or not (trimap == 0).any() or min(trimap.shape) < 4:
         return np.where(unknown, np.float32(0.5), trimap)
-    from pymatting import estimate_alpha_cf
+    from pymatting import estimate_alpha_cf, ichol
 
-    alpha = estimate_alpha_cf(image.astype(np.float64) / 255, trimap.astype(np.float64))
+    alpha = estimate_alpha_cf(
+        image.astype(np.float64) / 255, trimap.astype(np.float64), preconditioner=partial(ichol, shifts=_CHOLESKY_SHIFTS)
+    )
     return np.clip(alpha, 0, 1).astype(np.float32)
 
 
