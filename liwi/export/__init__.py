@@ -53,6 +53,8 @@ def check_target(out: str | Path) -> ExportFormat:
     Raises:
         ExportError: an unknown suffix, a folder in the place of the file or the other way round, or a folder that holds something else.
     """
+    if "\x00" in str(out):
+        raise ExportError("A file name cannot hold a null character.")
     path = Path(out).expanduser()
     suffix = "" if str(out).endswith(("/", "\\")) else path.suffix.lower()
     chosen = next((known for known in FORMATS if known.suffix == suffix), None)

@@ -7,6 +7,7 @@ psd-tools writes the format; three of its private parts are used, which is why i
 (its own preview ignores soft alpha over nothing, and takes seconds).
 """
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,12 @@ def write_psd(decomposition: Decomposition, path: str | Path) -> Path:
     _set_profile(document)
     _set_preview(document, render_panel(decomposition))
     with new_file(path) as partial:
-        document.save(partial)
-        if partial.stat().st_size > MAX_BYTES:
+        try:
+            document.save(partial)
+            too_large = partial.stat().st_size > MAX_BYTES
+        except struct.error:  # a length that the format's 32 bits do not hold
+            too_large = True
+        if too_large:
             raise ExportError("The PSD would be larger than 2 GB, which Photoshop does not open. Export as .zip or .ora instead.")
     return Path(path).expanduser()
 
