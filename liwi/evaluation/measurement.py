@@ -52,8 +52,12 @@ FIGURES: dict[str, Figure] = {
     "background_shadow": Figure("BG in shadow", "Mean |B - B*| where the cast shadow is (factor < 0.97) and the object is not.", 4),
     "background_shadow_ratio": Figure("÷ untouched", "The same, over what leaving the shadow there costs: 1 = not removed, 0 = gone."),
     "background_rim": Figure("BG at rim", "Mean |B - B*| within 2 % of the box beside the object, in no shadow: a halo shows here.", 4),
-    "background_elsewhere": Figure("BG elsewhere", "Mean |B - B*| in the rest of the box's neighbourhood: false shadows show here.", 4),
+    "background_elsewhere": Figure(
+        "BG elsewhere", "Mean |B - B*| in the rest of the box's neighbourhood: cutting too much and false shadows show here.", 4
+    ),
     "background_elsewhere_ratio": Figure("÷ untouched", "The same, over leaving the picture as it is: above 1 it was made worse."),
+    "background_open": Figure("BG in the open", "As elsewhere, less what the engine cut out and its rim: false shadows alone.", 4),
+    "background_open_ratio": Figure("÷ untouched", "The same, over leaving the picture as it is: above 1 it was made worse."),
     "recomposition_error": Figure("Recomposition", "Largest difference between recompose() and the source, in levels of 255.", 0),
     "export_error": Figure("Export", "Largest difference between the exported folder, added up from its files, and the source.", 0),
     "seconds": Figure("Seconds", "Wall-clock time of the decomposition.", 2),
@@ -62,7 +66,7 @@ FIGURES: dict[str, Figure] = {
 }
 """Every figure, in the order of the report. Ratios have their absolute figure's name + "_ratio"; see also "..._untouched" in the JSON."""
 
-REGIONS = ("covered", "shadow", "rim", "elsewhere")
+REGIONS = ("covered", "shadow", "rim", "elsewhere", "open")
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def measure(engine: Decomposer, case: Case, *, seed: int = 0) -> tuple[Measureme
         return Measurement(case.name, case.kind, _figures_of_failure(case), message, traceback.format_exc()), None
     if case.truth is not None:
         figures |= _figures_of_layers(decomposition, case, case.truth)
-        figures |= _figures_of_background(background_of(decomposition), case, case.truth)
+        found = [to_float(layer.rgba[..., 3]) for layer in decomposition.stack.foregrounds]
+        cut = np.max(found, axis=0) > metrics.COVERED if found else np.zeros(case.source.shape[:2], bool)
+        figures |= _figures_of_background(background_of(decomposition), cut, case, case.truth)
     figures |= {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_memory": peak.mebibytes}
     return Measurement(case.name, case.kind, figures, notes=decomposition.provenance.notes), decomposition
 
@@ -159,11 +165,14 @@ def _figures_of_layers(decomposition: Decomposition, case: Case, truth: Truth) -
     return {key: mean([row[key] for row in rows]) for key in rows[0]} if rows else {}
 
 
-def _figures_of_background(background: UInt8, case: Case, truth: Truth) -> dict[str, float | None]:
+def _figures_of_background(background: UInt8, cut: NDArray[np.bool_], case: Case, truth: Truth) -> dict[str, float | None]:
+    """``cut``: (H, W) bool, what the engine took for an object."""
     alpha = np.max([to_float(layer[..., 3]) for layer in truth.foregrounds], axis=0)
     regions = metrics.background_regions(alpha, truth.shadow_factor, case.boxes)
     figures: dict[str, float | None] = {"texture": metrics.texture_ratio(background, truth.background, regions.covered)}
-    for name, region in zip(REGIONS, (regions.covered, regions.shadowed, regions.rim, regions.elsewhere), strict=True):
+    in_the_open = regions.elsewhere & ~metrics.with_rim(cut, case.boxes)
+    masks = (regions.covered, regions.shadowed, regions.rim, regions.elsewhere, in_the_open)
+    for name, region in zip(REGIONS, masks, strict=True):
         found = metrics.l1_inside(background, truth.background, region)
         untouched = metrics.l1_inside(case.source, truth.background, region)
         figures[f"background_{name}"] = found
@@ -175,7 +184,8 @@ def _figures_of_background(background: UInt8, case: Case, truth: Truth) -> dict[
 def _figures_of_failure(case: Case) -> dict[str, float | None]:
     if case.truth is None:
         return {}
-    return {"alpha_iou": 0.0} | _figures_of_background(case.source, case, case.truth) | {"texture": None}
+    nothing = np.zeros(case.source.shape[:2], bool)
+    return {"alpha_iou": 0.0} | _figures_of_background(case.source, nothing, case, case.truth) | {"texture": None}
 
 
 def mean(values: Sequence[float | None]) -> float | None:

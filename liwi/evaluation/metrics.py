@@ -105,10 +105,15 @@ def background_regions(alpha: Float32, shadow_factor: Float32, boxes: tuple[Boun
             near[inside.slices] = True
     covered = alpha > COVERED
     shadowed = (shadow_factor.mean(axis=-1) < SHADOWED) & ~covered
+    rim = with_rim(covered, boxes) & ~covered & ~shadowed
+    return Regions(covered, shadowed, rim, near & ~covered & ~shadowed & ~rim)
+
+
+def with_rim(mask: Mask, boxes: tuple[BoundingBox, ...]) -> Mask:
+    """The mask grown by `RIM` of the longest side of any box."""
     reach = max((max(1, round(RIM * max(box.width, box.height))) for box in boxes), default=1)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    rim = (cv2.dilate(covered.astype(np.uint8), disc) > 0) & ~covered & ~shadowed
-    return Regions(covered, shadowed, rim, near & ~covered & ~shadowed & ~rim)
+    return cv2.dilate(mask.astype(np.uint8), disc) > 0
 
 
 def l1_inside(image: UInt8, truth: UInt8, region: Mask) -> float | None:

@@ -11,7 +11,7 @@ from liwi.evaluation.measurement import Measurement, measure, summarise
 from liwi.evaluation.memory import measure_peak
 from liwi.progress import CancelToken, ReportProgress, ignore_progress
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest
-from tests.unit.evaluation.conftest import Knowing, Lazy, make_sample
+from tests.unit.evaluation.conftest import Knowing, Lazy, make_sample, take_apart
 
 
 class Failing(Knowing):
@@ -57,6 +57,22 @@ def test_the_whole_box_and_an_untouched_background_get_the_figures_worked_out_by
     inside = np.s_[15:35, 40:46]
     expected = np.abs(sample.source[inside].astype(int) - sample.background[inside]).mean() / 255
     assert figures["background_shadow"] == pytest.approx(expected) and 0.3 < expected < 0.4  # half of 150..199
+
+
+def test_what_was_cut_too_much_counts_elsewhere_but_not_in_the_open(case: Case) -> None:
+    class Spilling(Lazy):
+        """Besides, paints the background black in all of the box."""
+
+        def decompose(
+            self, request: DecompositionRequest, *, report: ReportProgress = ignore_progress, cancel: CancelToken | None = None
+        ) -> Decomposition:
+            done = super().decompose(request, report=report, cancel=cancel)
+            black = done.source.copy()
+            black[request.boxes[0].slices] = 0
+            return take_apart(request, black, done.stack.foregrounds[0].rgba, self.name)
+
+    figures = measure(Spilling(), case)[0].figures
+    assert (figures["background_elsewhere"] or 0) > 0 and figures["background_open"] == 0
 
 
 def test_a_layer_is_found_by_its_box_whatever_the_order(case: Case) -> None:
