@@ -24,7 +24,6 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
     blocks, routes = build_demo(settings, workspace)
-    start_warm_up()
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(
         server_name=settings.host,
         server_port=settings.port,
@@ -34,7 +33,10 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
         ssr_mode=False,
         max_file_size=f"{settings.max_upload_mb}mb",
         app_kwargs={"routes": routes},
+        prevent_thread_lock=True,
     )
+    start_warm_up()  # after the page answers, which it should do first
+    blocks.block_thread()
 
 
 def main(

@@ -1,11 +1,18 @@
 """What this computer has to do before it is fast: compiling pymatting, loading PatchMatch.
 
-pymatting compiles for about a minute at its first import ever on a computer, and for seconds afterwards. `start_warm_up` does that
-in the background while the first person looks at the page; `warm_up_state` tells the page what to say to somebody who is faster.
+pymatting compiles for about a minute at its first import ever on a computer, and loads in seconds afterwards. `start_warm_up` does that in
+the background while the first person looks at the page: compiling in a process of its own, so that the page stays quick, then loading here.
 """
 
+import subprocess
+import sys
 import threading
 from enum import StrEnum
+
+from liwi.progress import CancelToken
+
+COMPILE_SECONDS = 600
+"""Patience with the compiling process before this process tries by itself."""
 
 
 class WarmUp(StrEnum):
@@ -19,6 +26,7 @@ class WarmUp(StrEnum):
 
 _state = WarmUp.COLD
 _lock = threading.Lock()
+_finished = threading.Event()
 
 
 def warm_up_state() -> WarmUp:
@@ -26,26 +34,48 @@ def warm_up_state() -> WarmUp:
     return _state
 
 
-def warm_up() -> None:
-    """Import and compile everything the embedded engine needs, by cutting a small picture once. Blocks; safe to call twice."""
-    global _state
-    with _lock:
-        if _state is WarmUp.READY:
-            return
-        _state = WarmUp.RUNNING
-        try:
-            _cut_a_small_picture()
-        except BaseException:
-            _state = WarmUp.FAILED
-            raise
-        _state = WarmUp.READY
-
-
 def start_warm_up() -> threading.Thread:
     """Run `warm_up` in the background. A failure shows in `warm_up_state`, and again, with its reason, at the first decomposition."""
     thread = threading.Thread(target=warm_up, name="warm-up", daemon=True)
     thread.start()
     return thread
+
+
+def warm_up() -> None:
+    """Compile and load everything the embedded engine needs, by cutting a small picture once. Blocks; safe to call twice."""
+    global _state
+    with _lock:
+        if _state is WarmUp.READY:
+            return
+        _state = WarmUp.RUNNING
+        _finished.clear()
+        try:
+            _compile_in_another_process()
+            _cut_a_small_picture()
+            _state = WarmUp.READY
+        except BaseException:
+            _state = WarmUp.FAILED
+            raise
+        finally:
+            _finished.set()
+
+
+def wait_until_warm(cancel: CancelToken) -> None:
+    """Wait for a warm-up under way; return at once where none is. Two would only take twice as long.
+
+    Raises:
+        Cancelled: ``cancel`` was set while waiting.
+    """
+    while _state is WarmUp.RUNNING and not _finished.wait(0.2):
+        cancel.check()
+
+
+def _compile_in_another_process() -> None:
+    """Fill numba's cache on disk. Where that fails (no place to write), this process compiles for itself."""
+    try:
+        subprocess.run([sys.executable, "-c", "import pymatting"], capture_output=True, timeout=COMPILE_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return
 
 
 def _cut_a_small_picture() -> None:

@@ -35,16 +35,17 @@ class Settings:
         Raises:
             InputError: a variable that should be a number is none, or out of range; names the variable.
         """
+        default = cls()
         workspace = environment.get("LIWI_WORKSPACE")
         on_space = "SPACE_ID" in environment
         return cls(
-            host=environment.get("LIWI_HOST", "0.0.0.0" if on_space else cls.host),
-            port=int(_number(environment, "LIWI_PORT", cls.port, 0, 65535)),
+            host=environment.get("LIWI_HOST", "0.0.0.0" if on_space else default.host),
+            port=int(_number(environment, "LIWI_PORT", default.port, 0, 65535)),
             workspace=Path(workspace) if workspace else None,
-            retention_minutes=_number(environment, "LIWI_RETENTION_MINUTES", cls.retention_minutes, 0.01, 60 * 24 * 365),
-            max_upload_mb=int(_number(environment, "LIWI_MAX_UPLOAD_MB", cls.max_upload_mb, 1, 1024)),
-            max_projects=int(_number(environment, "LIWI_MAX_PROJECTS", cls.max_projects, 1, 10_000)),
-            engine=environment.get("LIWI_ENGINE", cls.engine),
+            retention_minutes=_number(environment, "LIWI_RETENTION_MINUTES", default.retention_minutes, 0.01, 60 * 24 * 365),
+            max_upload_mb=int(_number(environment, "LIWI_MAX_UPLOAD_MB", default.max_upload_mb, 1, 1024)),
+            max_projects=int(_number(environment, "LIWI_MAX_PROJECTS", default.max_projects, 1, 10_000)),
+            engine=environment.get("LIWI_ENGINE", default.engine),
         )
 
 

@@ -19,7 +19,7 @@ from liwi.export import FORMATS, export
 from liwi.export.names import safe_stem
 from liwi.imaging.io import load_picture
 from liwi.progress import CancelToken, Progress
-from liwi.runtime import WarmUp, warm_up_state
+from liwi.runtime import WarmUp, wait_until_warm, warm_up_state
 from liwi.session import MAX_STEPS, CutRequest, EditingSession
 from liwi.ui.manifest import StageState, Step, build_manifest, busy_manifest, read_stage
 from liwi.ui.tiles import TileStore
@@ -146,6 +146,7 @@ class PhotoHandlers:
 
         def run() -> None:
             try:
+                wait_until_warm(cancel)
                 events.put(_Done(work(events, cancel)))
             except BaseException as error:
                 events.put(error)
@@ -187,5 +188,5 @@ def _repeat(act: Callable[[], None], times: int) -> None:
 
 
 def _first_stage() -> str:
-    waiting = warm_up_state() in (WarmUp.COLD, WarmUp.RUNNING)
+    waiting = warm_up_state() is WarmUp.RUNNING
     return "Getting ready: the first time on a computer this takes about a minute" if waiting else "Starting"
