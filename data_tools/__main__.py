@@ -10,6 +10,7 @@ import typer
 from data_tools.composites import DEFAULT_COUNT, generate
 from data_tools.dataset import verify_dataset, write_dataset
 from data_tools.packages import default_cache
+from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
 from liwi.errors import LiwiError
 
@@ -49,6 +50,20 @@ def composites(
     except LiwiError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def photographs(
+    out: Annotated[Path, typer.Argument(help="A folder for the pictures and their boxes.json.")],
+    packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
+) -> None:
+    """Ten real photographs with boxes drawn by hand, to look at before and after."""
+    try:
+        names = collect_photographs(out, packages or default_cache())
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{out}: {', '.join(names)}")
 
 
 @app.command()

@@ -65,16 +65,25 @@ def engines() -> None:
 
 @app.command()
 def evaluate(
-    benchmark: Annotated[Path, typer.Option(help="A folder made by `python -m data_tools composites`, or of photographs with boxes.json.")],
+    benchmark: Annotated[
+        Path, typer.Option(help="A folder of `python -m data_tools composites` or `photographs`, or one with boxes.json.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for report.json and index.html.")],
-    engine: Annotated[str, typer.Option(help="An engine from `python -m liwi engines`, or the baseline 'grabcut'.")] = "auto",
+    engine: Annotated[str, typer.Option(help="An engine from `python -m liwi engines`.")] = "auto",
+    baselines: Annotated[bool, typer.Option(help="Also measure GrabCut, and a perfect mask, on the same pictures.")] = False,
 ) -> None:
     """Measure an engine on pictures with known layers, and write a report."""
     from liwi.engines import create_engine
-    from liwi.evaluation.report import evaluate as run
+    from liwi.evaluation.baselines import GrabCutBaseline, OracleBaseline
+    from liwi.evaluation.report import evaluate as measure
 
-    summary = run(create_engine(engine), benchmark, out, report_progress=_print_progress)
-    typer.echo(f"{out / 'index.html'}: {summary}")
+    chosen = create_engine(engine)
+    references = [GrabCutBaseline(), OracleBaseline(benchmark)] if baselines else []
+    summary = measure(chosen, benchmark, out, report_progress=_print_progress, baselines=references)
+    for name, value in summary["overall"].items():
+        if value is not None:
+            typer.echo(f"{name:28} {value:.4f}")
+    typer.echo(f"{summary['num_cases']} pictures, {summary['num_failed']} failed: {out / 'index.html'}")
 
 
 def _print_progress(progress: Progress) -> None:
