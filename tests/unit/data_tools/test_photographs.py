@@ -21,12 +21,14 @@ def from_scikit_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return table
 
 
-def test_every_box_lies_inside_its_photograph(from_scikit_image: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("from_scikit_image")
+def test_every_box_lies_inside_its_photograph(tmp_path: Path) -> None:
     names = photographs.collect_photographs(tmp_path / "out", tmp_path)
     boxes = json.loads((tmp_path / "out" / "boxes.json").read_text())
     assert list(boxes) == names
     for name in names:
-        width, height = Image.open(tmp_path / "out" / name).size
+        with Image.open(tmp_path / "out" / name) as picture:
+            width, height = picture.size
         for left, top, right, bottom in boxes[name]["boxes"]:
             assert 0 <= left < right <= width
             assert 0 <= top < bottom <= height
