@@ -152,14 +152,13 @@ def _shrink(crop: UInt8, hole: Mask, banned: Mask, scale: float) -> tuple[UInt8,
     if scale == 1:
         return np.ascontiguousarray(crop), hole, banned
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
-    shown = ~hole
-    coverage = cv2.resize(shown.astype(np.float32), size, interpolation=cv2.INTER_AREA).reshape(size[::-1])
-    blanked = np.where(shown[..., None], crop, np.uint8(0))
-    sums = cv2.resize(blanked.astype(np.float32), size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], 3)
-    means = sums / np.maximum(coverage, 1e-6)[..., None]
-    barred = cv2.resize(banned.astype(np.float32), size, interpolation=cv2.INTER_AREA).reshape(size[::-1]) > 1e-3
+    shown = np.where(hole, np.uint8(0), np.uint8(255))
+    coverage = cv2.resize(shown, size, interpolation=cv2.INTER_AREA).reshape(size[::-1])
+    sums = cv2.resize(cv2.copyTo(crop, shown), size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], 3)
+    means = sums * (255 / np.maximum(coverage, 1).astype(np.float32))[..., None]
+    barred = cv2.resize(np.where(banned, np.uint8(255), np.uint8(0)), size, interpolation=cv2.INTER_AREA).reshape(size[::-1]) > 0
     # A pixel of which half is known is known well enough to anchor the fill; a source must be whole.
-    return np.clip(np.rint(means), 0, 255).astype(np.uint8), coverage < 0.5, barred
+    return np.clip(np.rint(means), 0, 255).astype(np.uint8), coverage < 128, barred
 
 
 def _whole_patches(banned: Mask, radius: int) -> Mask:

@@ -90,7 +90,8 @@ def hole_behind(alpha: Float32) -> Mask:
 
 def divide_out(crop: UInt8, shading: Float32) -> UInt8:
     """The picture as it would look without the shading; bit for bit the crop where the shading is 1."""
-    shaded = (shading < 1).any(axis=2)
     lit = crop.copy()
-    lit[shaded] = np.clip(np.rint(crop[shaded] / shading[shaded]), 0, 255).astype(np.uint8)
+    box = BoundingBox.around(shading.min(axis=2) < 1)
+    if box is not None:
+        lit[box.slices] = np.clip(np.rint(crop[box.slices] / shading[box.slices]), 0, 255).astype(np.uint8)
     return lit

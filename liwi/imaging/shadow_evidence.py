@@ -92,15 +92,16 @@ def gather_evidence(crop: UInt8, alpha: Float32, usable: Mask, side: int) -> Evi
     size = max(1, round(alpha.shape[1] * scale)), max(1, round(alpha.shape[0] * scale))
     if min(size) < 16:
         return None
-    shown = ((alpha < OBJECT_ALPHA) & usable).astype(np.float32)
+    shown = np.where((alpha < OBJECT_ALPHA) & usable, np.uint8(255), np.uint8(0))
     coverage = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
-    sums = cv2.resize(crop * shown[..., None], size, interpolation=cv2.INTER_AREA)
-    known = cv2.erode((coverage > 0.6).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    sums = cv2.resize(cv2.copyTo(crop, shown), size, interpolation=cv2.INTER_AREA)
+    known = cv2.erode((coverage > 153).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
     rows, columns = np.flatnonzero((small_alpha > 0.3).any(axis=1)), np.flatnonzero((small_alpha > 0.3).any(axis=0))
     if rows.size == 0 or np.count_nonzero(known) < 64:
         return None
-    logs = np.log(sums / np.maximum(coverage, 1e-4)[..., None] + DARK_OFFSET).astype(np.float32)
+    means = sums * (255 / np.maximum(coverage, 1).astype(np.float32))[..., None]
+    logs = np.log(means + np.float32(DARK_OFFSET))
     top, foot = float(rows[0]), float(rows[-1] + 1)
     middle = float(columns[0] + columns[-1] + 1) / 2
     return Evidence(small_alpha, known, _measure_steps(logs, known), top, foot, middle, max(4.0, foot - top))

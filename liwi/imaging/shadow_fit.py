@@ -57,14 +57,26 @@ class Verdict:
     seen: float
 
     @property
+    def evidence(self) -> float:
+        """Joint evidence, 0 at the usual doubt; a surplus of one kind makes up for a lack of another. Weights from development pictures."""
+        return float(
+            np.log(max(self.match, 1e-3) / 7)
+            + np.log(max(self.contrast, 1e-3) / 2)
+            + 1.5 * np.log(max(self.steadiness, 1e-3) / 6)
+            - 3 * max(0.0, abs(np.log(max(self.agreement, 1e-3))) - 0.05)
+            - 1.5 * max(0.0, self.chroma - 0.2)
+        )
+
+    @property
     def believed(self) -> bool:
         """Whether there is a shadow, beyond reasonable doubt."""
         return (
-            self.match > 5
-            and self.contrast > 1.6
-            and self.steadiness > 6
-            and 0.8 < self.agreement < 1.25
-            and self.chroma < 0.5
+            self.evidence > 0.3
+            and self.match > 5
+            and self.contrast > 1.4
+            and self.steadiness > 3.8
+            and 0.85 < self.agreement < 1.17
+            and self.chroma < 0.4
             and self.seen > 0.03
         )
 
@@ -102,10 +114,10 @@ def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: U
         usable &= ~avoid
     evidence = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
     fit = None if evidence is None else fit_shadow(evidence)
-    if fit is None or not fit.verdict.believed:
+    if fit is None or not (fit.verdict.believed and fit.shape.plausible):
         return np.ones(crop.shape, np.float32)
     shading = render_shading(fit, alpha)
-    shading[~usable] = 1
+    shading[np.logical_not(usable)] = 1
     return shading
 
 
@@ -119,10 +131,36 @@ def render_shading(fit: ShadowFit, alpha: Float32) -> Float32:
     if extent is None:
         return np.ones((height, width, 3), np.float32)
     blocked = fit.shape.render(small, extent.bottom, (extent.left + extent.right) / 2, extent.height)
-    blocked = cv2.resize(blocked, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width)
-    darkening = np.float32(fit.strength) * np.clip(blocked, 0, 1)
-    logs = np.log1p(-np.maximum(darkening - FAINTEST, 0) * (fit.strength / max(fit.strength - FAINTEST, 1e-3)))
-    return np.maximum(np.exp(logs[..., None] * np.asarray(fit.tint, np.float32)), np.float32(1 - MAX_STRENGTH))
+    shading = np.ones((height, width, 3), np.float32)
+    darkened = BoundingBox.around(blocked * fit.strength > FAINTEST)
+    if darkened is None:
+        return shading
+    # Only the part that is darkened is drawn at full size; one small pixel more on every side, for the interpolation.
+    part = _enlarge(darkened.expand(1), width / size[0], height / size[1]).intersect(BoundingBox.of_size((width, height)))
+    assert part is not None
+    columns = (np.arange(part.left, part.right, dtype=np.float32) + 0.5) * (size[0] / width) - 0.5
+    rows = (np.arange(part.top, part.bottom, dtype=np.float32) + 0.5) * (size[1] / height) - 0.5
+    map_x, map_y = np.broadcast_to(columns, (rows.size, columns.size)), np.broadcast_to(rows[:, None], (rows.size, columns.size))
+    drawn = cv2.remap(blocked, np.ascontiguousarray(map_x), np.ascontiguousarray(map_y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    logs = np.log1p(-_darkening(drawn, fit.strength))
+    for channel, exponent in enumerate(fit.tint):
+        shading[(*part.slices, channel)] = np.maximum(np.exp(np.float32(exponent) * logs), np.float32(1 - MAX_STRENGTH))
+    return shading
+
+
+def _darkening(blocked: Float32, strength: float) -> Float32:
+    """From 0 where it is too faint to matter, without a step, to ``strength``."""
+    faint = np.maximum(np.float32(strength) * np.clip(blocked, 0, 1) - np.float32(FAINTEST), 0)
+    return faint * np.float32(strength / max(strength - FAINTEST, 1e-3))
+
+
+def _enlarge(box: BoundingBox, factor_x: float, factor_y: float) -> BoundingBox:
+    return BoundingBox(
+        int(np.floor(box.left * factor_x)),
+        int(np.floor(box.top * factor_y)),
+        int(np.ceil(box.right * factor_x)),
+        int(np.ceil(box.bottom * factor_y)),
+    )
 
 
 def fit_shadow(evidence: Evidence) -> ShadowFit | None:
@@ -158,8 +196,8 @@ def _refine(evidence: Evidence, shape: ShadowShape, match: float) -> tuple[Shado
     for reach in (1.0, 0.6, 0.36):
         for _ in range(3):
             tried = [(_match(evidence, _render(evidence, near)), near) for near in shape.neighbours(reach)]
-            best_match, best = max(tried, key=lambda pair: pair[0])
-            if best_match <= match:
+            best_match, best = max(tried, key=lambda pair: pair[0] * pair[1].prior)
+            if best_match * best.prior <= match * shape.prior:
                 break
             shape, match = best, best_match
     return shape, match

@@ -15,6 +15,9 @@ CONTACT_PART = 0.12
 CONTACT_WIDTH = 1.08
 """A contact shadow is a little wider than what casts it."""
 
+MAX_BLUR = 0.056
+MAX_SHEAR = 1.21
+
 
 @dataclass(frozen=True, slots=True)
 class ShadowShape:
@@ -34,6 +37,16 @@ class ShadowShape:
     down: float
     blur: float
     contact: bool = False
+
+    @property
+    def plausible(self) -> bool:
+        """Whether light falls so: a low sun and a wide penumbra are rarer than smooth darkness that has nothing to do with the object."""
+        return self.blur <= MAX_BLUR and abs(self.shear) <= MAX_SHEAR
+
+    @property
+    def prior(self) -> float:
+        """How readily the shape is believed against a likelier one, in (0, 1]: falls off towards the implausible."""
+        return 1 - 3 * max(0.0, self.blur - 0.8 * MAX_BLUR) - 0.15 * max(0.0, abs(self.shear) - 0.85 * MAX_SHEAR)
 
     def render(self, alpha: Float32, foot: float, middle: float, height: float) -> Float32:
         """How much of the light is blocked: (h, w) float32 in [0, 1].
