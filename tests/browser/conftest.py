@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
 
 CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = Path("out/screenshots")
@@ -62,17 +65,29 @@ def page_errors() -> list[str]:
 @pytest.fixture
 def page(browser: Browser, page_errors: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
     """A fresh page, 1280 x 860. The test fails if a script or the console reported an error that is not known noise."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    with watched_page(browser, page_errors) as page:
+        yield page
+        finish_test(page, page_errors, request)
+
+
+@contextmanager
+def watched_page(browser: Browser, errors: list[str], **options: Any) -> Iterator[Page]:
+    """A page in a context of its own whose script and console errors are added to ``errors``."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
     context.set_default_timeout(10_000)
     page = context.new_page()
-    page.on("pageerror", lambda error: page_errors.append(f"script error: {error}"))
-    page.on("console", lambda message: note_console(message, page_errors))
+    page.on("pageerror", lambda error: errors.append(f"script error: {error}"))
+    page.on("console", lambda message: note_console(message, errors))
     yield page
+    context.close()
+
+
+def finish_test(page: Page, errors: list[str], request: pytest.FixtureRequest) -> None:
+    """Keep a screenshot if the test failed, and fail it if the page reported errors."""
     if request.node.stash.get(FAILED, False):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
-    context.close()
-    assert page_errors == [], "the page reported errors"
+    assert errors == [], "the page reported errors"
 
 
 def note_console(message: ConsoleMessage, errors: list[str]) -> None:
@@ -88,24 +103,23 @@ def launch() -> Iterator[Callable[..., str]]:
     started: list[gr.Blocks] = []
 
     def start(blocks: gr.Blocks, routes: list[Any] | None = None, **options: Any) -> str:
-        port = free_port()
-        blocks.launch(
-            server_name="127.0.0.1",
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            app_kwargs={"routes": routes or []},
-            footer_links=[],
-            **options,
-        )
         started.append(blocks)
-        address = f"http://127.0.0.1:{port}"
-        wait_until_served(address)
-        return address
+        return start_app(blocks, routes, **options)
 
     yield start
     for blocks in started:
         blocks.close(verbose=False)
+
+
+def start_app(blocks: gr.Blocks, routes: list[Any] | None = None, **options: Any) -> str:
+    """Serve ``blocks``, and Starlette ``routes`` beside it, from a thread; returns the address once it answers."""
+    port = free_port()
+    served = {"server_name": "127.0.0.1", "server_port": port, "prevent_thread_lock": True, "quiet": True, "footer_links": []}
+    served["run_history"] = False  # else every call is written to the browser's storage, and the page gets slower with each
+    blocks.launch(**{**served, "app_kwargs": {"routes": routes or []}, **options})
+    address = f"http://127.0.0.1:{port}"
+    wait_until_served(address)
+    return address
 
 
 def free_port() -> int:
@@ -126,3 +140,36 @@ def wait_until_served(address: str, seconds: float = 20) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def stage_app() -> Iterator[StageApp]:
+    """One small app around a stage for all tests of the stage."""
+    app = StageApp(pictures=default_pictures())
+    blocks = app.blocks()
+    app.address = start_app(blocks, app.routes())
+    yield app
+    blocks.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def stage_tab(browser: Browser, stage_app: StageApp) -> Iterator[tuple[Page, list[str]]]:
+    """The page that the stage's tests share, and its errors."""
+    errors: list[str] = []
+    with watched_page(browser, errors) as page:
+        open_app(page, stage_app)
+        yield page, errors
+
+
+@pytest.fixture
+def stage(stage_tab: tuple[Page, list[str]], stage_app: StageApp, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The shared page with the standard picture, nothing drawn, the box tool, and nothing heard yet."""
+    page, errors = stage_tab
+    errors.clear()
+    reset_stage(page, stage_app)
+    yield page
+    try:
+        finish_test(page, errors, request)
+    finally:
+        if request.node.stash.get(FAILED, False):
+            open_app(page, stage_app)  # whatever went wrong stays out of the next test

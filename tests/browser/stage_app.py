@@ -59,6 +59,12 @@ class StageApp:
             push = gr.Button("push", elem_id="push")
             gr.Textbox(label="Elsewhere", elem_id="elsewhere")
             push.click(lambda: self.next_value, None, stage, show_progress="hidden", queue=False, trigger_mode="multiple")
+            busy = gr.Button("busy", elem_id="busy")
+            busy.click(
+                lambda: gr.update(busy={"stage": "Looking", "done": 0, "total": 0}), None, stage, show_progress="hidden", queue=False
+            )
+            idle = gr.Button("idle", elem_id="idle")
+            idle.click(lambda: gr.update(busy=False), None, stage, show_progress="hidden", queue=False)
             for name in EVENTS:
                 getattr(stage, name)(self._listener(name), stage, None, show_progress="hidden", queue=False, trigger_mode="multiple")
         return blocks
@@ -133,6 +139,13 @@ def default_pictures() -> dict[str, bytes]:
     }  # fmt: skip
 
 
+def open_app(page: Page, app: StageApp, query: str = "") -> None:
+    """Open the app and wait until all of it stands on the page."""
+    page.goto(f"{app.address}/{query}")
+    page.wait_for_selector(".liwi-stage .viewport")
+    page.wait_for_selector("#elsewhere")
+
+
 def show(page: Page, app: StageApp, value: Any) -> None:
     """Send a value from Python and wait until its pictures are drawn."""
     app.next_value = value
@@ -175,3 +188,38 @@ def doc(page: Page) -> dict[str, Any]:
 def row(page: Page, layer_id: str) -> Any:
     """The panel's row of a layer."""
     return page.locator(f'.liwi-stage .row[data-id="{layer_id}"]')
+
+
+def reset_stage(page: Page, app: StageApp) -> None:
+    """The standard picture, fitted, with the box tool."""
+    page.mouse.move(5, 5)
+    show(page, app, None)
+    show(page, app, manifest(next(app.numbers)))
+    page.locator('.liwi-stage [data-tool="box"]').click()
+    page.locator(".liwi-stage .viewport").focus()
+    app.heard.clear()
+
+
+def viewport(page: Page) -> Any:
+    """The element that takes the pointer and the keys."""
+    return page.locator(".liwi-stage .viewport")
+
+
+def revision(page: Page) -> int:
+    """The revision on show."""
+    return page.evaluate("document.querySelector('.liwi-stage').__stage.state.revision")
+
+
+def names(page: Page) -> list[str]:
+    """Layer names as the panel shows them, front to back."""
+    return page.locator(".liwi-stage .row[data-id] .name").all_text_contents()
+
+
+def visible_ids(page: Page) -> list[str]:
+    """Ids of the visible layers, back to front."""
+    return [record["id"] for record in doc(page)["panel"] if record["visible"]]
+
+
+def selected(page: Page) -> list[str]:
+    """Ids of the selected layers."""
+    return page.evaluate("document.querySelector('.liwi-stage').__stage.state.selected")

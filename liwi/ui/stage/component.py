@@ -74,7 +74,7 @@ class Stage(gr.HTML):
     ==================== ========================== ====================================================================
 
     ``busy`` may also be sent alone, without the manifest: ``gr.update(busy={"stage": "Filling the background", "done": 2, "total": 5})``,
-    and ``gr.update(busy=None)`` at the end; it wins over the manifest's.
+    and ``gr.update(busy=False)`` at the end (Gradio drops None from updates). Work is shown while either of the two says so.
 
     Attributes on the page for tests: ``document.querySelector(".liwi-stage").__stage``.
     """
@@ -87,7 +87,7 @@ class Stage(gr.HTML):
             height: CSS length of the whole component.
             kwargs: as for `gr.HTML` (``elem_id``, ``visible``, ``scale``, ...).
         """
-        kwargs.setdefault("busy", None)
+        kwargs.setdefault("busy", False)
         super().__init__(
             value=value,
             html_template=f'<div class="liwi-stage" style="--stage-height: {height}"></div>',

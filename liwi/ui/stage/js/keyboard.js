@@ -28,18 +28,19 @@ function onKeyDown(event) {
   if (!stageHasKeys(event)) return undefined;
   if (event.key === "?") return handled(event, toggleHelp);
   if (helpIsOpen()) return event.key === "Escape" ? handled(event, toggleHelp) : undefined;
-  const command = event.ctrlKey || event.metaKey;
+  const typesSign = event.getModifierState("AltGraph"); // Ctrl and Alt are then only part of a sign such as [
+  const command = (event.ctrlKey || event.metaKey) && !typesSign;
   if (command) return onCommandKey(event);
   const onButton = event.target.closest?.("button");
   if (onButton && (event.key === "Enter" || event.key === " ")) return undefined;
-  if (event.key === " ") return handled(event, () => holdSpace(true));
   if (!state.canvas) return undefined;
+  if (event.key === " ") return handled(event, () => holdSpace(true));
   if (event.key in ARROWS) return event.target.matches?.("input, [role=slider]") ? undefined : onArrow(event);
-  if (event.altKey) return undefined;
-  const key = event.key.length === 1 && event.key !== "F" ? event.key.toLowerCase() : event.key;
-  const name = event.key === "F" && event.shiftKey ? "F" : key === "F" ? "f" : key;
-  if (event.shiftKey && /^[a-z]$/.test(name)) return undefined;
-  return name in KEYS ? handled(event, KEYS[name]) : undefined;
+  if (event.altKey && !typesSign) return undefined;
+  const full = event.shiftKey && event.key === "F";
+  const key = event.key.length === 1 && !full ? event.key.toLowerCase() : event.key;
+  if (event.shiftKey && /^[a-z]$/.test(key)) return undefined;
+  return key in KEYS ? handled(event, KEYS[key]) : undefined;
 }
 
 function onKeyUp(event) {

@@ -35,7 +35,7 @@ function buildBusy() {
 
 // The busy state comes with the manifest or, lighter, as a prop of its own.
 function showBusy() {
-  const busy = props.busy ?? state.manifest.busy ?? null;
+  const busy = props.busy || state.manifest.busy || null;
   if (!state.busy || !busy) ui.cancel.disabled = false;
   state.busy = busy;
   ui.busy.hidden = !busy;
@@ -89,7 +89,7 @@ function exposeHooks() {
   const hooks = {
     state, view, history, toScreen, toSource, layersAt, redraw,
     get lastRedrawMs() { return render.lastMs; },
-    get ready() { return Boolean(state.canvas) && !render.hold && picturesInUse().every((picture) => picture.status !== "loading"); },
+    get ready() { return Boolean(state.canvas) && !render.hold && !arrivedFrame && picturesInUse().every((picture) => picture.status !== "loading"); },
     clientPoint(x, y) {
       const frame = ui.viewport.getBoundingClientRect();
       const [left, top] = toScreen(x, y);
@@ -99,6 +99,10 @@ function exposeHooks() {
       redraw();
       const [left, top] = toScreen(x + 0.5, y + 0.5);
       return [...ui.picture.getContext("2d").getImageData(Math.floor(left * render.ratio), Math.floor(top * render.ratio), 1, 1).data];
+    },
+    redrawAll() {
+      invalidate(null);
+      redraw();
     },
     // Milliseconds to redraw after a change, including the rasterising that the browser would do later.
     measure(change) {
@@ -122,13 +126,14 @@ function start() {
   const body = make("div", "body", {}, [buildTools(), centre]);
   ui.root.append(
     make("style", "", { text: STAGE_CSS }),
-    make("div", "desk", {}, [buildBar(), body, buildStatus()]),
-    buildPanel(),
+    make("div", "frame", {}, [make("div", "desk", {}, [buildBar(), body, buildStatus()]), buildPanel()]),
     buildHelp(),
   );
   connectViewport();
   document.addEventListener("keydown", onKeyDown);
   document.addEventListener("keyup", onKeyUp);
+  document.addEventListener("pointerdown", syncBeforeOthersLook, true);
+  document.addEventListener("keydown", syncBeforeOthersLook, true);
   window.addEventListener("blur", () => { holdSpace(false); peek(false); });
   exposeHooks();
   refreshEverything();

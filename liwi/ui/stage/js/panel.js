@@ -23,7 +23,7 @@ function buildPanel() {
   ui.count = make("span", "count");
   ui.rows = make("div", "rows", { role: "grid", "aria-label": "Layers, front to back", "aria-multiselectable": "true" });
   ui.boxRows = make("div", "box-rows", { role: "list", "aria-label": "Boxes to cut out" });
-  ui.refine = iconButton("keep", "Refine with keep and drop marks", "K", () => chooseTool("keep"));
+  ui.refine = iconButton("brush", "Refine the layer with keep and drop marks", "K", () => chooseTool("keep"));
   ui.putBack = iconButton("putBack", "Put moved layers back", "P", putBack);
   ui.raise = iconButton("up", "Bring forward", "Alt+↑", () => reorderSelected(1));
   ui.lower = iconButton("down", "Send backward", "Alt+↓", () => reorderSelected(-1));

@@ -3,10 +3,8 @@
 function addBox(box) {
   if (state.doc.boxes.length >= MAX_BOXES) return say(`At most ${MAX_BOXES} boxes at a time. Cut these out first.`, true);
   const entry = Object.freeze({ id: newPromptId("box"), box, name: "" });
-  state.selected = [];
-  state.selectedBox = entry.id;
   commit("draw a box", { ...state.doc, boxes: [...state.doc.boxes, entry] });
-  refreshActions();
+  selectBox(entry.id);
   return undefined;
 }
 
@@ -48,11 +46,6 @@ function setBrush(radius) {
 
 function defaultBrush() {
   return Math.max(2, Math.round(Math.min(state.canvas.width, state.canvas.height) * 0.012));
-}
-
-function clearPrompts() {
-  if (!state.doc.boxes.length && !state.doc.hints.length) return;
-  commit("clear boxes and marks", { ...state.doc, boxes: [], hints: [] });
 }
 
 // Which work the Cut out button would start: boxes first, then corrections of a layer, else a proposal of the main subjects.

@@ -16,7 +16,7 @@ function makeRow(id) {
     make("div", "cell", { role: "gridcell" }, [again, lock, grip]),
   ];
   const node = make("div", "row", { role: "row", tabindex: -1, "data-id": id }, cells);
-  const row = { id, node, eye, thumb, name, note, again, lock, drawn: "", shownEye: null, shownLock: null };
+  const row = { id, node, eye, thumb, name, note, again, lock, drawn: "", shown: [] };
   eye.addEventListener("pointerdown", (event) => startEyeDrag(event, id));
   eye.addEventListener("click", (event) => { // from the keyboard; the pointer has done its work by then
     if (event.detail === 0) event.altKey ? solo(id) : toggleVisible([id]);
@@ -26,7 +26,7 @@ function makeRow(id) {
   node.addEventListener("pointerenter", () => hover(id));
   node.addEventListener("pointerleave", () => hover(null));
   node.addEventListener("focus", () => { rovingId = id; refreshRovingFocus(); });
-  cells[1].addEventListener("dblclick", () => startRename(id));
+  node.addEventListener("dblclick", (event) => { if (!event.target.closest("button, input")) startRename(id); });
   return row;
 }
 
@@ -35,6 +35,10 @@ function fillRow(row, record) {
   const failed = layer?.picture?.status === "failed";
   const chosen = state.selected.includes(record.id);
   const moved = Boolean(state.doc.offsets[record.id]);
+  const shown = [record, layer, layer?.picture?.status, chosen, moved];
+  if (shown.every((part, index) => part === row.shown[index])) return;
+  const old = row.shown[0];
+  row.shown = shown;
   row.node.setAttribute("aria-selected", String(chosen));
   row.node.classList.toggle("selected", chosen);
   row.node.classList.toggle("off", !record.visible);
@@ -45,9 +49,8 @@ function fillRow(row, record) {
   row.node.setAttribute("aria-label", record.name);
   row.again.hidden = !failed;
   row.note.textContent = failed ? "picture did not load" : rowNote(record, layer, moved);
-  if (row.shownEye !== record.visible) row.eye.replaceChildren(icon(record.visible ? "eye" : "eyeOff"));
-  if (row.shownLock !== record.locked) row.lock.replaceChildren(icon(record.locked ? "lock" : "unlock"));
-  [row.shownEye, row.shownLock] = [record.visible, record.locked];
+  if (old?.visible !== record.visible) row.eye.replaceChildren(icon(record.visible ? "eye" : "eyeOff"));
+  if (old?.locked !== record.locked) row.lock.replaceChildren(icon(record.locked ? "lock" : "unlock"));
   nameButton(row.eye, `${record.visible ? "Hide" : "Show"} ${record.name}`, "drag over several; Alt-click: this one alone");
   row.eye.setAttribute("aria-pressed", String(record.visible));
   nameButton(row.lock, `${record.locked ? "Unlock" : "Lock"} ${record.name}`, "L");

@@ -28,8 +28,14 @@ function sync() {
   props.value = currentValue();
 }
 
+// Gradio copies and compares the whole value every time, so it waits for a pause, or for somebody who presses another button.
 function scheduleSync() {
-  if (!syncTimer) syncTimer = setTimeout(sync, 120);
+  clearTimeout(syncTimer);
+  syncTimer = setTimeout(sync, 250);
+}
+
+function syncBeforeOthersLook(event) {
+  if (syncTimer && !ui.root.contains(event.target)) sync();
 }
 
 // Tell Python about an event, with the value up to date.
@@ -67,6 +73,7 @@ function receive() {
 }
 
 function showNothing(message) {
+  clearTimeout(panelTimer);
   Object.assign(state, { canvas: null, layers: new Map(), source: null, shadow: null, doc: EMPTY_DOC, selected: [], selectedBox: null });
   clearHistory();
   showBusy();
@@ -80,6 +87,7 @@ function showRevision(manifest) {
     || manifest.canvas.height !== state.canvas.height;
   const steps = Math.max(1, manifest.revision - (state.revision ?? 0)) || 1;
   const before = state.doc;
+  lastWorkAt = -Infinity;
   const known = new Set(before.panel.map((record) => record.id));
   state.canvas = { width: manifest.canvas.width, height: manifest.canvas.height };
   state.revision = manifest.revision;
@@ -104,6 +112,7 @@ function showRevision(manifest) {
 
 function startOver(manifest) {
   clearHistory();
+  clearTimeout(panelTimer);
   awaiting = null;
   Object.assign(state, { selected: [], selectedBox: null, hovered: null, brush: defaultBrush() });
   state.compare = { on: false, at: 0.5, peek: false };

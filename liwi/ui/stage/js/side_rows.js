@@ -13,7 +13,7 @@ function refreshShadowRow() {
   const visible = state.doc.shadowVisible;
   node.classList.toggle("off", !visible);
   node.classList.toggle("failed", failed.length > 0);
-  note.textContent = failed.length ? "picture did not load" : "what the layers leave over";
+  note.textContent = failed.length ? "picture did not load" : "shadow and light left over";
   eye.replaceChildren(icon(visible ? "eye" : "eyeOff"));
   nameButton(eye, visible ? "Hide the shadow" : "Show the shadow", "T");
   eye.setAttribute("aria-pressed", String(visible));
