@@ -90,6 +90,7 @@ def test_undo_goes_across_local_and_server_steps(stage: Page, stage_app: StageAp
     assert names(stage) == ["Blue", "Green", "Red", "Background"]
     assert [entry["box"] for entry in doc(stage)["boxes"]] == [[100, 40, 140, 120]], "the box is back, to be drawn better"
     assert "red" not in visible_ids(stage)
+    expect(stage.locator(".liwi-stage .words")).to_have_text("Undone: cut out")
 
     stage.keyboard.press("Control+z")
     stage.keyboard.press("Control+z")

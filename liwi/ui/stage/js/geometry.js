@@ -106,6 +106,7 @@ function viewChanged() {
   const sight = 48;
   view.x = clamp(view.x, sight - state.canvas.width * view.scale, view.width - sight);
   view.y = clamp(view.y, sight - state.canvas.height * view.scale, view.height - sight);
+  render.hold = false; // better a layer late than a picture that does not follow the hand
   invalidate(null);
   placeBackdrop();
   drawOverlaySoon();
@@ -113,6 +114,7 @@ function viewChanged() {
 }
 
 function viewResized(width, height) {
+  if (width < 2 || height < 2) return; // the tab is hidden
   const [dx, dy] = [(width - view.width) / 2, (height - view.height) / 2];
   view.width = Math.max(width, 1);
   view.height = Math.max(height, 1);

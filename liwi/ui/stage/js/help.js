@@ -14,15 +14,15 @@ const HELP = [
     ["{Wheel, pinch}", "Zoom to the cursor"], ["+ −", "Zoom"], ["0 {or} F", "Fit"], ["1", "100 %"], ["2", "Zoom to the selection"],
     ["C", "Before and after"], ["{hold} \\", "See the source"], ["G", "Checker, white, black, green"], ["Shift F", "Full screen"],
   ]],
+  ["Without a mouse", [
+    ["N", "New box, or a mark at the cross"], ["↑ ↓ ← →", "Nudge box, cross or layers"], ["Shift {and arrows}", "By ten pixels"],
+    ["Alt {and arrows}", "Resize the box"], ["Tab ↑ ↓", "Walk through the rows"],
+  ]],
   ["Layers", [
     ["{Click}", "Pick the topmost layer"], ["Alt {click}", "Pick the one below"], ["Shift {or} Ctrl {click}", "Select several"],
     ["E", "Show or hide"], ["{Drag over eyes}", "Show or hide several"], ["S {or} Alt {click an eye}", "This one alone, and back"],
     ["L", "Lock"], ["T", "Shadow"], ["F2 {or double-click}", "Rename"], ["Alt ↑ ↓", "Forward, backward"],
     ["P", "Put moved layers back"], ["Ctrl A", "Select all"],
-  ]],
-  ["Without a mouse", [
-    ["N", "New box, or a mark at the cross"], ["↑ ↓ ← →", "Nudge box, cross or layers"], ["Shift {and arrows}", "By ten pixels"],
-    ["Alt {and arrows}", "Resize the box"], ["Tab ↑ ↓", "Walk through the rows"],
   ]],
 ];
 

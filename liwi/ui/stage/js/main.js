@@ -141,6 +141,7 @@ function start() {
   watch("busy", showBusy);
   const frame = ui.viewport.getBoundingClientRect();
   viewResized(frame.width, frame.height);
+  say("");
   receive();
 }
 

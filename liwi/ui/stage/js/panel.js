@@ -86,7 +86,6 @@ function refreshLook() {
 function toggleVisible(ids) {
   if (!ids.length) return;
   const visible = !recordOf(ids[0]).visible;
-  soloed = null;
   commit(visible ? "show" : "hide", withRecords(state.doc, ids, () => ({ visible })));
 }
 
@@ -102,15 +101,15 @@ function toggleShadow() {
 
 // Show one layer alone; asked again for the same layer, bring back what was visible before.
 function solo(id) {
-  if (soloed?.id === id) {
-    const { shown, shadow } = soloed;
-    soloed = null;
-    const panel = state.doc.panel.map((record) => Object.freeze({ ...record, visible: shown.get(record.id) ?? record.visible }));
-    commit("end solo", { ...state.doc, panel, shadowVisible: shadow });
+  const isAlone = (one) => state.doc.panel.every((record) => record.visible === (record.id === one));
+  if (isAlone(id)) {
+    const before = soloed?.id === id ? soloed : { shown: new Map(), shadow: true };
+    const panel = state.doc.panel.map((record) => Object.freeze({ ...record, visible: before.shown.get(record.id) ?? true }));
+    commit("end solo", { ...state.doc, panel, shadowVisible: before.shadow });
     return;
   }
-  const shown = soloed?.shown ?? new Map(state.doc.panel.map((record) => [record.id, record.visible]));
-  soloed = { id, shown, shadow: soloed?.shadow ?? state.doc.shadowVisible };
+  if (soloed && isAlone(soloed.id)) soloed = { ...soloed, id }; // from one alone to another: remember what was there before the first
+  else soloed = { id, shown: new Map(state.doc.panel.map((record) => [record.id, record.visible])), shadow: state.doc.shadowVisible };
   const panel = state.doc.panel.map((record) => Object.freeze({ ...record, visible: record.id === id }));
   commit("solo", { ...state.doc, panel, shadowVisible: false });
 }

@@ -34,13 +34,18 @@ function alphaAt(id, x, y) {
   return alpha.values[row * alpha.width + column];
 }
 
+function isUnder(record, x, y) {
+  const inside = x >= 0 && y >= 0 && x < state.canvas.width && y < state.canvas.height;
+  return inside && record.visible && record.opacity > 0 && !record.locked && alphaAt(record.id, x, y) >= PICK_ALPHA;
+}
+
 // Ids of the visible, unlocked layers under a source point, topmost first.
 function layersAt(x, y) {
-  if (!state.canvas || x < 0 || y < 0 || x >= state.canvas.width || y >= state.canvas.height) return [];
-  return state.doc.panel
-    .filter((record) => record.visible && record.opacity > 0 && !record.locked && alphaAt(record.id, x, y) >= PICK_ALPHA)
-    .map((record) => record.id)
-    .reverse();
+  return state.doc.panel.filter((record) => isUnder(record, x, y)).map((record) => record.id).reverse();
+}
+
+function topLayerAt(x, y) {
+  return state.doc.panel.findLast((record) => isUnder(record, x, y))?.id ?? null;
 }
 
 // The outline of a picture's alpha as a path in the unit square: marching squares at half coverage.

@@ -116,7 +116,6 @@ function startEyeDrag(event, id) {
   const paint = (one) => {
     if (recordOf(one) && recordOf(one).visible !== visible) setDoc(withRecords(state.doc, [one], () => ({ visible })));
   };
-  soloed = null;
   let lastY = event.clientY;
   paint(id);
   followPointer(event, {

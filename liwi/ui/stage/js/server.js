@@ -65,6 +65,7 @@ function receive() {
   state.pictures = pictures;
   state.manifest = manifest;
   if (isNew) showRevision(manifest);
+  else history.pending = null; // Python had nothing to undo, or said something else first
   showBusy();
   if (manifest.message) say(String(manifest.message), true);
   refreshActions();
@@ -79,6 +80,7 @@ function showNothing(message) {
   showBusy();
   invalidate(null);
   refreshEverything();
+  say("");
   if (message) say(String(message), true);
 }
 
@@ -119,6 +121,7 @@ function startOver(manifest) {
   render.hold = false;
   state.doc = { ...EMPTY_DOC, panel: manifest.layers.map(layerRecord), shadowVisible: manifest.shadow?.visible !== false };
   fitView();
+  say("");
 }
 
 function showDoc(doc) {

@@ -67,7 +67,6 @@ function refreshToolbar() {
   const brushing = state.tool === "keep" || state.tool === "drop";
   ui.brushText.hidden = !brushing || !state.canvas;
   ui.brushText.textContent = `${state.brush} px`;
-  say("");
 }
 
 function refreshActions() {

@@ -1,8 +1,7 @@
 // Pointer work on the canvas: mouse, pen and touch, through pointer events. One gesture at a time; a second finger pinches.
 
 const CLICK_SLACK = 4;  // CSS pixels
-const EDGE_SLACK = 7;
-const pointer = { x: 0, y: 0, inside: false, fingers: new Map(), space: false };
+const pointer = { x: 0, y: 0, inside: false, fingers: new Map(), space: false, slack: 7 }; // slack: how near an edge is "on" it
 let gesture = null;     // {move, up, cancel?, draft?: box being drawn, hint?: stroke being drawn}
 let lastPick = { x: -99, y: -99, id: null };
 
@@ -18,6 +17,7 @@ function onPointerDown(event) {
   ui.viewport.focus({ preventScroll: true });
   const at = trackPointer(event);
   state.crosshair = null;
+  pointer.slack = event.pointerType === "touch" ? 16 : 7;
   if (event.pointerType === "touch") {
     pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
     if (pointer.fingers.size === 2) {
@@ -80,7 +80,7 @@ function onPointerLeave() {
 }
 
 function hoverAt([x, y]) {
-  if (state.tool === "box" || state.tool === "move") hover(layersAt(x, y)[0] ?? null);
+  if (state.tool === "box" || state.tool === "move") hover(topLayerAt(x, y));
   else hover(null);
   refreshCursor([x, y]);
 }
@@ -121,16 +121,17 @@ function isClick(start) {
 
 // The part of a box under the cursor: {id, part: handle name | "edge" | "inside"}; the selected box first.
 function boxAt(x, y) {
+  const { slack } = pointer;
   const ordered = [...state.doc.boxes].reverse().sort((a, b) => (b.id === state.selectedBox) - (a.id === state.selectedBox));
   for (const entry of ordered) {
     if (entry.id === state.selectedBox) {
       for (const [part, [hx, hy]] of handlePoints(entry.box)) {
-        if (Math.abs(x - hx) <= EDGE_SLACK + 1 && Math.abs(y - hy) <= EDGE_SLACK + 1) return { id: entry.id, part };
+        if (Math.abs(x - hx) <= slack + 1 && Math.abs(y - hy) <= slack + 1) return { id: entry.id, part };
       }
     }
     const [left, top, width, height] = screenBox(entry.box);
-    const near = x > left - EDGE_SLACK && x < left + width + EDGE_SLACK && y > top - EDGE_SLACK && y < top + height + EDGE_SLACK;
-    const deep = x > left + EDGE_SLACK && x < left + width - EDGE_SLACK && y > top + EDGE_SLACK && y < top + height - EDGE_SLACK;
+    const near = x > left - slack && x < left + width + slack && y > top - slack && y < top + height + slack;
+    const deep = x > left + slack && x < left + width - slack && y > top + slack && y < top + height - slack;
     if (near && !deep) return { id: entry.id, part: "edge" };
     if (deep && entry.id === state.selectedBox) return { id: entry.id, part: "inside" };
   }
@@ -199,7 +200,7 @@ function hintGesture(at) {
 function moveGesture(event, at) {
   const start = [pointer.x, pointer.y];
   const before = state.doc;
-  const top = layersAt(...at)[0] ?? null;
+  const top = topLayerAt(...at);
   const movable = (id) => !recordOf(id).locked && state.layers.get(id).role !== "background";
   let ids = null;
   return {
@@ -278,6 +279,7 @@ function chooseTool(tool) {
   state.tool = tool;
   state.crosshair = null;
   refreshToolbar();
+  say("");
   refreshCursor();
   drawOverlaySoon();
 }
