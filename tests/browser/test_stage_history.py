@@ -143,6 +143,24 @@ def test_only_consumed_prompts_disappear(stage: Page, stage_app: StageApp) -> No
     assert [entry["id"] for entry in doc(stage)["boxes"]] == [second]
 
 
+def test_prompts_reported_as_consumed_after_the_step_belong_to_that_step(stage: Page, stage_app: StageApp) -> None:
+    drag(stage, (5, 5), (50, 30))
+    stage.keyboard.press("k")
+    stage.mouse.click(*point(stage, 20, 20))
+    box, hint = doc(stage)["boxes"][0]["id"], doc(stage)["hints"][0]["id"]
+    busy = {"stage": "Cut out", "done": 1, "total": 1}
+    number = next(stage_app.numbers)
+    show(stage, stage_app, manifest(number, "edit", cut_layers(), consumed=[box], busy=busy))
+    assert len(doc(stage)["hints"]) == 1
+    show(stage, stage_app, manifest(number, "edit", cut_layers(), consumed=[box, hint]))
+    stage.wait_for_function("!document.querySelector('.liwi-stage').__stage.state.busy")
+    assert doc(stage)["hints"] == []
+    stage.keyboard.press("Control+z")
+    stage_app.wait_event(stage, "undo_requested")
+    show(stage, stage_app, manifest(next(stage_app.numbers), "undo", default_layers()))
+    assert [len(doc(stage)[kind]) for kind in ("boxes", "hints")] == [1, 1]
+
+
 def test_another_picture_clears_history_boxes_and_view(stage: Page, stage_app: StageApp) -> None:
     drag(stage, (20, 20), (60, 60))
     stage.keyboard.press("+")

@@ -40,7 +40,7 @@ class Stage(gr.HTML):
          "shadow": {"multiply_url": str | None, "add_url": str | None, "extent": [l, t, r, b], "visible": bool} | None,
          "message": str | None,                # shown in the status line
          "can_undo": bool, "can_redo": bool,   # only used while the browser's own history is empty
-         "consumed": [ids] | "all",            # optional: boxes and hints that this step used up
+         "consumed": [ids] | "all",            # optional: boxes and hints that this step used up (ids also later, with the same revision)
          "busy": {"stage": str, "done": int, "total": int} | None}   # optional, see ``busy``
 
     A picture behind a URL may be smaller than its extent; it is drawn scaled to it. Give a new URL to every new picture.

@@ -61,7 +61,7 @@ function step(direction, from, to, possible) {
 function askServerStep(direction, entry) {
   history.pending = { direction, entry };
   clearTimeout(history.timer);
-  history.timer = setTimeout(() => { history.pending = null; history.waiting = []; }, 15000);
+  history.timer = setTimeout(() => { history.pending = null; history.waiting = []; }, 8000);
   if (direction === "undo") send("undo_requested", { steps: entry.steps });
   else send("redo_requested", { steps: entry.steps });
 }

@@ -1,6 +1,7 @@
 // Build the stage inside `element` and connect it.
 
 const ui = {};
+const CANCEL_PATIENCE = 20000; // milliseconds
 
 function buildViewport() {
   ui.backdrop = make("div", "backdrop", { "data-backdrop": "checker" });
@@ -27,10 +28,20 @@ function buildBusy() {
   cancel.addEventListener("click", () => {
     cancel.disabled = true;
     send("cancel_requested");
+    setTimeout(giveUpWaiting, CANCEL_PATIENCE, performance.now());
   });
   ui.cancel = cancel;
   ui.busy = make("div", "busy", { role: "group", "aria-label": "Work in progress", hidden: true }, [ui.busyText, ui.busyBar, cancel]);
   return ui.busy;
+}
+
+// After Cancel nothing more was heard: the work has died, and the stage must not stay busy for ever.
+function giveUpWaiting(askedAt) {
+  if (!state.busy || lastHeardAt > askedAt) return;
+  state.manifest = { ...state.manifest, busy: null };
+  props.busy = false;
+  showBusy();
+  say("The work has stopped without an answer. Try again.", true);
 }
 
 // The busy state comes with the manifest or, lighter, as a prop of its own.

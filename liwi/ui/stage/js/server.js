@@ -3,6 +3,7 @@
 let awaiting = null;       // {boxes, hints, label}: prompts used by the work that was asked for
 let syncTimer = 0;
 let panelTimer = 0;
+let lastHeardAt = 0;
 
 // What Python sees of the stage.
 function panelState() {
@@ -64,8 +65,12 @@ function receive() {
   const isNew = manifest.revision !== state.revision || (manifest.step === "replace" && pictures !== state.pictures);
   state.pictures = pictures;
   state.manifest = manifest;
+  lastHeardAt = performance.now();
   if (isNew) showRevision(manifest);
-  else history.pending = null; // Python had nothing to undo, or said something else first
+  else {
+    history.pending = null; // Python had nothing to undo, or said something else first
+    if (Array.isArray(manifest.consumed) && manifest.consumed.length) forgetPrompts(new Set(manifest.consumed));
+  }
   showBusy();
   if (manifest.message) say(String(manifest.message), true);
   refreshActions();
@@ -102,7 +107,7 @@ function showRevision(manifest) {
     history.pending = null;
     const after = mergedDoc(manifest, before);
     recordServerStep(awaiting?.label ?? "step", before, after, steps);
-    awaiting = null;
+    if (!manifest.busy) awaiting = null; // else more steps of the same work follow
     showDoc(after);
     const fresh = manifest.layers.filter((layer) => !known.has(layer.id) && layer.role !== "background").map((layer) => layer.id);
     if (fresh.length) select(fresh);
@@ -134,11 +139,27 @@ function showDoc(doc) {
 
 // After an edit the panel's state stays the person's own; new layers stand above the layer that Python put them on.
 function mergedDoc(manifest, doc) {
-  const used = manifest.consumed === "all" ? null : new Set(manifest.consumed ?? [...(awaiting?.boxes ?? []), ...(awaiting?.hints ?? [])]);
-  const kept = (prompt) => used !== null && !used.has(prompt.id);
-  const boxes = doc.boxes.filter(kept);
-  const hints = doc.hints.filter(kept);
-  return { ...doc, panel: mergedPanel(manifest, doc), boxes, hints };
+  const rest = manifest.consumed === "all" ? { ...doc, boxes: [], hints: [] }
+    : withoutPrompts(doc, new Set(manifest.consumed ?? [...(awaiting?.boxes ?? []), ...(awaiting?.hints ?? [])]));
+  return { ...rest, panel: mergedPanel(manifest, doc) };
+}
+
+function withoutPrompts(doc, used) {
+  const unused = (prompt) => !used.has(prompt.id);
+  return { ...doc, boxes: doc.boxes.filter(unused), hints: doc.hints.filter(unused) };
+}
+
+// Prompts reported as used after the step itself was shown: they belong to that step, as if they had gone with it.
+function forgetPrompts(used) {
+  const last = history.past.findLastIndex((entry) => entry.kind === "server");
+  history.past.forEach((entry, index) => {
+    if (last < 0 || index < last) return;
+    entry.after = withoutPrompts(entry.after, used);
+    if (index > last) entry.before = withoutPrompts(entry.before, used);
+  });
+  const { boxes, hints } = state.doc;
+  const rest = withoutPrompts(state.doc, used);
+  if (rest.boxes.length < boxes.length || rest.hints.length < hints.length) setDoc(rest);
 }
 
 function mergedPanel(manifest, doc) {
