@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--toggles", type=int, default=100)
     parser.add_argument("--screenshot", type=Path)
     options = parser.parse_args()
-    app = StageApp()
+    app = StageApp(height="1180px")
     blocks = app.blocks()
     layers = blobs(app, options.layers, options.side)
     app.address = start_app(blocks, app.routes())

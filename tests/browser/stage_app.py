@@ -50,12 +50,13 @@ class StageApp:
     heard: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     next_value: Any = None
     address: str = ""
+    height: str = "640px"
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def blocks(self) -> gr.Blocks:
         """The page: a stage, and a button that sends ``next_value`` to it."""
         with gr.Blocks() as blocks:
-            stage = Stage(elem_id="stage", height="640px")
+            stage = Stage(elem_id="stage", height=self.height)
             push = gr.Button("push", elem_id="push")
             gr.Textbox(label="Elsewhere", elem_id="elsewhere")
             push.click(lambda: self.next_value, None, stage, show_progress="hidden", queue=False, trigger_mode="multiple")

@@ -107,6 +107,22 @@ def test_marks_on_a_selected_layer_ask_for_it_to_be_cut_again(stage: Page, stage
     assert stage_app.events("run_requested") == []
 
 
+def test_a_mark_without_a_selection_is_meant_for_the_layer_whose_box_holds_it(stage: Page, stage_app: StageApp) -> None:
+    stage.keyboard.press("d")
+    stage.mouse.click(*point(stage, 175.5, 45.5))
+    assert selected(stage) == ["blue"]
+    stage.keyboard.press("Enter")
+    assert stage_app.wait_event(stage, "recut_requested")["id"] == "blue"
+
+
+def test_a_stray_enter_does_not_look_for_more_subjects_but_the_button_does(stage: Page, stage_app: StageApp) -> None:
+    stage.keyboard.press("Enter")
+    expect(stage.locator(".liwi-stage .words")).to_have_text("Draw a box first, or press Find subjects.")
+    assert stage_app.events("run_requested") == []
+    stage.get_by_role("button", name="Find subjects").click()
+    assert stage_app.wait_event(stage, "run_requested")["boxes"] == []
+
+
 def test_zooming_keeps_the_pixel_under_the_cursor(stage: Page) -> None:
     frame = viewport(stage).bounding_box()
     assert frame is not None

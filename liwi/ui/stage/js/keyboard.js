@@ -9,7 +9,7 @@ const KEYS = {
   "[": () => setBrush(Math.min(state.brush - 1, state.brush / 1.2)), "]": () => setBrush(Math.max(state.brush + 1, state.brush * 1.2)),
   c: toggleCompare, g: cycleBackdrop, p: putBack, t: toggleShadow, F: toggleFullScreen, "\\": () => peek(true),
   e: () => toggleVisible(state.selected), s: () => state.selected.length && solo(state.selected.at(-1)), l: () => toggleLock(state.selected),
-  F2: () => renameSelected(), Delete: deleteSelected, Backspace: deleteSelected, Enter: startWork, Escape: () => escape(),
+  F2: () => renameSelected(), Delete: deleteSelected, Backspace: deleteSelected, Enter: startWorkByKey, Escape: () => escape(),
 };
 
 function isTyping(target) {

@@ -29,9 +29,27 @@ function layerToRefine() {
 
 function addHint(kind, path, radius) {
   if (state.doc.hints.length >= MAX_HINTS) return say(`At most ${MAX_HINTS} marks at a time. Press Enter to use these first.`, true);
-  const hint = Object.freeze({ id: newPromptId("hint"), kind, path, radius, layer: layerToRefine() });
+  const layer = layerToRefine() ?? layerMeantBy(path[0]);
+  const hint = Object.freeze({ id: newPromptId("hint"), kind, path, radius, layer });
   commit(kind === "keep" ? "mark what to keep" : "mark what to drop", { ...state.doc, hints: [...state.doc.hints, hint] });
+  if (layer && !state.selected.includes(layer)) select([layer]);
+  if (!layer && !state.doc.boxes.length && hasForeground()) say("Select the layer that this mark is for, or draw a box around the thing.", true);
   return undefined;
+}
+
+function hasForeground() {
+  return [...state.layers.values()].some((layer) => layer.role === "foreground");
+}
+
+// With no layer selected: the smallest one whose box holds the mark.
+function layerMeantBy([x, y]) {
+  if (state.doc.boxes.length) return null;
+  const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
+  const holding = state.doc.panel
+    .filter((record) => record.visible && !record.locked && state.layers.get(record.id)?.role === "foreground")
+    .map((record) => ({ id: record.id, box: state.layers.get(record.id).promptBox ?? extentOf(record.id) }))
+    .filter(({ box }) => box && meets(box, [x, y, x + 1, y + 1]));
+  return holding.sort((a, b) => area(a.box) - area(b.box))[0]?.id ?? null;
 }
 
 function hintPoint(x, y) {
@@ -77,6 +95,13 @@ function startWork() {
   const hints = state.doc.hints.filter((hint) => !hint.layer || !recordOf(hint.layer));
   awaiting = { boxes: boxes.map((entry) => entry.id), hints: hints.map((hint) => hint.id), label: "cut out" };
   send("run_requested", { boxes: boxes.map(({ id, box, name }) => ({ id, box, name })), hints: hints.map(plain), recut: null });
+}
+
+// Enter alone never looks for more subjects once there are layers: that is too much work for a stray key.
+function startWorkByKey() {
+  const nothingDrawn = !state.doc.boxes.length && !state.doc.hints.length;
+  if (nothingDrawn && hasForeground()) return say("Draw a box first, or press Find subjects.", true);
+  return startWork();
 }
 
 function deleteSelected() {
