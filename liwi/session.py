@@ -16,7 +16,7 @@ from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer
 from liwi.types import BlendMode, BoundingBox, Decomposition, Hint
 
-HISTORY_BYTES = 3 * 2**30
+HISTORY_BYTES = 2**30
 """Upper bound on what undo may keep alive, in bytes; large pictures get fewer steps."""
 
 MAX_STEPS = 100
@@ -159,8 +159,7 @@ class EditingSession:
             known = {layer.id: layer for layer in stack}
             ordered = list({entry.id: entry for entry in entries if entry.id in known}.values())
             changed = {
-                entry.id: replace(
-                    known[entry.id],
+                entry.id: known[entry.id].with_state(
                     name=clean_name(entry.name) or known[entry.id].name,
                     visible=entry.visible,
                     opacity=min(1.0, max(0.0, entry.opacity)),

@@ -4,7 +4,7 @@ LIWI_HOST, LIWI_PORT       where the app listens (127.0.0.1, 7860; on a Space 0.
 LIWI_WORKSPACE             folder for what people upload and export; a temporary one where unset
 LIWI_RETENTION_MINUTES     how long that is kept after its last use (60)
 LIWI_MAX_UPLOAD_MB         largest upload (50)
-LIWI_MAX_PROJECTS          pictures open at the same time, over all people (24)
+LIWI_MAX_PROJECTS          pictures open at the same time, over all people (12)
 LIWI_ENGINE                engine the demo uses (auto)
 """
 
@@ -25,7 +25,7 @@ class Settings:
     workspace: Path | None = None
     retention_minutes: float = 60.0
     max_upload_mb: int = 50
-    max_projects: int = 24
+    max_projects: int = 12
     engine: str = "auto"
 
     @classmethod

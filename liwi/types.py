@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,13 @@ class Layer:
     def extent(self) -> BoundingBox | None:
         """The smallest box around the pixels with any alpha; None for an empty layer."""
         return BoundingBox.around(self.rgba[..., 3])
+
+    def with_state(self, **changes: Any) -> "Layer":
+        """The same pixels with another name or panel state; does not look for the extent again."""
+        changed = replace(self, **changes)
+        if changed.rgba is self.rgba and "extent" in self.__dict__:
+            changed.__dict__["extent"] = self.extent
+        return changed
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +277,7 @@ class Decomposition:
         whole = BoundingBox.of_size(self.size)
         for top in range(0, whole.bottom, _BAND_ROWS):
             band = BoundingBox(0, top, whole.right, min(top + _BAND_ROWS, whole.bottom))
-            result[band.slices] = to_uint8(self.stack.composite(band)[..., :3] + self.shadow[band.slices])
+            result[band.slices] = to_uint8(self.stack.composite(band)[..., :3] + self.shadow_in(band))
         return result
 
     def with_stack(self, stack: LayerStack) -> "Decomposition":

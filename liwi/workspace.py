@@ -58,7 +58,7 @@ class Workspace:
         root: Path | None = None,
         *,
         retention_seconds: float = 3600.0,
-        max_projects: int = 24,
+        max_projects: int = 12,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if root is not None:
