@@ -152,7 +152,12 @@ def test_fit_and_hundred_percent(stage: Page) -> None:
     scale = "document.querySelector('.liwi-stage').__stage.view.scale"
     fitted = stage.evaluate(scale)
     stage.keyboard.press("1")
-    assert stage.evaluate(scale) == pytest.approx(1)
+    assert stage.evaluate(scale) == 1
+    x, y = point(stage, 0, 0)
+    frame = viewport(stage).bounding_box()
+    assert frame is not None
+    assert (x - frame["x"]) % 1 == pytest.approx(0, abs=1e-6), "pixels of the picture lie on pixels of the screen"
+    assert (y - frame["y"]) % 1 == pytest.approx(0, abs=1e-6)
     expect(stage.locator(".liwi-stage .zoom-text")).to_have_text("100 %")
     stage.keyboard.press("+")
     assert stage.evaluate(scale) == pytest.approx(1.25)

@@ -94,6 +94,11 @@ function zoomBy(factor) {
   zoomAt(view.width / 2, view.height / 2, view.scale * factor);
 }
 
+// 100 %: one pixel of the picture on one pixel of the screen.
+function showPixels() {
+  zoomAt(view.width / 2, view.height / 2, 1 / deviceRatio());
+}
+
 function panBy(dx, dy) {
   view.x += dx;
   view.y += dy;
@@ -106,6 +111,10 @@ function viewChanged() {
   const sight = 48;
   view.x = clamp(view.x, sight - state.canvas.width * view.scale, view.width - sight);
   view.y = clamp(view.y, sight - state.canvas.height * view.scale, view.height - sight);
+  if (view.scale * render.ratio === 1) { // on whole pixels of the screen, so that 100 % is sharp
+    view.x = Math.round(view.x * render.ratio) / render.ratio;
+    view.y = Math.round(view.y * render.ratio) / render.ratio;
+  }
   render.hold = false; // better a layer late than a picture that does not follow the hand
   invalidate(null);
   placeBackdrop();

@@ -4,7 +4,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const KEYS = {
   v: () => chooseTool("move"), b: () => chooseTool("box"), m: () => chooseTool("box"), k: () => chooseTool("keep"),
   d: () => chooseTool("drop"), h: () => chooseTool("hand"), n: () => newByKeyboard(),
-  0: fitView, f: fitView, 1: () => zoomBy(1 / (view.scale * deviceRatio())), 2: () => zoomToSelection(),
+  0: fitView, f: fitView, 1: showPixels, 2: () => zoomToSelection(),
   "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), _: () => zoomBy(0.8),
   "[": () => setBrush(Math.min(state.brush - 1, state.brush / 1.2)), "]": () => setBrush(Math.max(state.brush + 1, state.brush * 1.2)),
   c: toggleCompare, g: cycleBackdrop, p: putBack, t: toggleShadow, F: toggleFullScreen, "\\": () => peek(true),

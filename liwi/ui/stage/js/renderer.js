@@ -62,7 +62,6 @@ function useSourcePixels(context) {
   context.beginPath();
   context.rect(0, 0, state.canvas.width, state.canvas.height);
   context.clip();
-  context.imageSmoothingEnabled = scale < PIXELATED_FROM;
 }
 
 function drawPicture(context, clip) {
@@ -92,6 +91,7 @@ function drawLayer(context, record, seen, scale) {
 
 function drawScaled(context, picture, box, scale) {
   const shrink = ((box[2] - box[0]) * scale) / picture.levels[0].width;
+  context.imageSmoothingEnabled = shrink !== 1 && scale < PIXELATED_FROM; // at exactly 1 pixels meet pixels
   context.drawImage(levelFor(picture, shrink), box[0], box[1], box[2] - box[0], box[3] - box[1]);
 }
 

@@ -44,7 +44,7 @@ function buildStatus() {
   ui.words = make("span", "words", { role: "status", "aria-live": "polite" });
   ui.position = make("span", "position", { "aria-hidden": "true" });
   ui.zoomText = make("button", "zoom-text", { type: "button", title: "Show at 100 %  (1)", "aria-label": "Show at 100 percent" });
-  ui.zoomText.addEventListener("click", () => zoomBy(1 / (view.scale * deviceRatio())));
+  ui.zoomText.addEventListener("click", showPixels);
   return make("div", "status", {}, [
     ui.words, ui.position,
     make("span", "zoom", {}, [
@@ -54,7 +54,6 @@ function buildStatus() {
   ]);
 }
 
-// 100 % means one pixel of the picture on one pixel of the screen.
 function deviceRatio() {
   return window.devicePixelRatio || 1;
 }
