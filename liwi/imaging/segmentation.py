@@ -48,7 +48,7 @@ class SegmentationSettings:
     samples: int = 3000
     neighbours: int = 3
     typical_distance: float = 8.0
-    picture_share: float = 0.5
+    picture_share: float = 0.7
     ring_weight: float = 4.0
     mixture_weight: float = 1.5
     neighbour_weight: float = 1.0
@@ -156,7 +156,9 @@ class _Regions:
         distance = np.zeros(self.open.shape, np.float32)
         settings = self.settings
         distance[self.open] = neighbour_distance(self.points[self.open], self._sample(self.ring, settings.samples), settings.neighbours)
-        return cv2.GaussianBlur(distance, (0, 0), 1.0)
+        distance = cv2.GaussianBlur(distance, (0, 0), 1.0)
+        distance[~self.open] = 0
+        return distance
 
     def _typical_distance(self, distance: Float32) -> float:
         """Where object and background part: between a fixed value and the picture's own (Otsu, in logarithms)."""
