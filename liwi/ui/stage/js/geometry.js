@@ -111,15 +111,21 @@ function viewChanged() {
   const sight = 48;
   view.x = clamp(view.x, sight - state.canvas.width * view.scale, view.width - sight);
   view.y = clamp(view.y, sight - state.canvas.height * view.scale, view.height - sight);
-  if (view.scale * render.ratio === 1) { // on whole pixels of the screen, so that 100 % is sharp
-    view.x = Math.round(view.x * render.ratio) / render.ratio;
-    view.y = Math.round(view.y * render.ratio) / render.ratio;
-  }
+  const scale = view.scale * render.ratio;
+  if (scale !== render.settled) render.settled = 0;
+  if (scale === 1 || render.settled) snapView();
+  settleSoon();
   render.hold = false; // better a layer late than a picture that does not follow the hand
   invalidate(null);
   placeBackdrop();
   drawOverlaySoon();
   refreshZoom();
+}
+
+// Put the picture on whole pixels of the screen: 100 % is sharp, and scaled copies of layers stay valid.
+function snapView() {
+  view.x = Math.round(view.x * render.ratio) / render.ratio;
+  view.y = Math.round(view.y * render.ratio) / render.ratio;
 }
 
 function viewResized(width, height) {

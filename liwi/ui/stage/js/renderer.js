@@ -3,10 +3,21 @@
 
 const MAX_CANVAS_PIXELS = 16e6;
 const PIXELATED_FROM = 3; // device pixels per source pixel above which single pixels are shown
-const render = { ratio: 1, dirty: undefined, frame: 0, hold: false, lastMs: 0, scratch: null }; // dirty: undefined none, null all
+const SETTLE_MS = 150;
+const render = {
+  ratio: 1,         // device pixels per CSS pixel
+  dirty: undefined, // region to redraw; undefined: none, null: all
+  frame: 0,
+  hold: false,      // wait for pictures on their way
+  settled: 0,       // device pixels per source pixel for which layers keep scaled copies; 0: none
+  settleTimer: 0,
+  lastMs: 0,
+  scratch: null,
+};
 
 function resizeCanvases() {
   const wanted = window.devicePixelRatio || 1;
+  render.settled = 0;
   render.ratio = Math.min(wanted, Math.sqrt(MAX_CANVAS_PIXELS / (view.width * view.height)));
   for (const canvas of [ui.picture, ui.sourcePicture, ui.overlay]) {
     canvas.width = Math.max(1, Math.round(view.width * render.ratio));
@@ -82,11 +93,45 @@ function drawPicture(context, clip) {
 function drawLayer(context, record, seen, scale) {
   const layer = state.layers.get(record.id);
   if (!record.visible || record.opacity === 0 || layer?.picture?.status !== "ready" || !layer.extent) return;
-  const box = shifted(layer.extent, state.doc.offsets[record.id]);
+  const offset = state.doc.offsets[record.id];
+  const box = shifted(layer.extent, offset);
   if (!meets(box, seen)) return;
   context.globalAlpha = record.opacity;
   context.globalCompositeOperation = BLEND_OPERATIONS[record.blend];
-  drawScaled(context, layer.picture, box, scale);
+  if (render.settled === scale && !offset) drawCopy(context, layer, scale);
+  else drawScaled(context, layer.picture, box, scale);
+}
+
+// Once the zoom rests below 100 %, every layer keeps a copy scaled to it: toggling and panning then copy pixels and resample nothing.
+function settleSoon() {
+  clearTimeout(render.settleTimer);
+  if (render.settled) return;
+  render.settleTimer = setTimeout(() => {
+    const scale = view.scale * render.ratio;
+    if (!state.canvas || scale >= 1) return;
+    render.settled = scale;
+    viewChanged();
+  }, SETTLE_MS);
+}
+
+function drawCopy(context, layer, scale) {
+  if (layer.copy?.scale !== scale || layer.copy.picture !== layer.picture) layer.copy = scaledCopy(layer, scale);
+  const { canvas, left, top } = layer.copy;
+  context.setTransform(1, 0, 0, 1, Math.round(view.x * render.ratio), Math.round(view.y * render.ratio));
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, left, top);
+  context.setTransform(scale, 0, 0, scale, view.x * render.ratio, view.y * render.ratio);
+}
+
+function scaledCopy(layer, scale) {
+  const [left, top] = [Math.floor(layer.extent[0] * scale), Math.floor(layer.extent[1] * scale)];
+  const [right, bottom] = [Math.ceil(layer.extent[2] * scale), Math.ceil(layer.extent[3] * scale)];
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: Math.max(1, right - left), height: Math.max(1, bottom - top) });
+  const context = canvas.getContext("2d");
+  context.setTransform(scale, 0, 0, scale, -left, -top);
+  drawScaled(context, layer.picture, layer.extent, scale);
+  return { scale, picture: layer.picture, canvas, left, top };
 }
 
 function drawScaled(context, picture, box, scale) {
