@@ -31,6 +31,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
         css=CSS,
         footer_links=[],
         ssr_mode=False,
+        run_history=False,  # it would keep every call's pictures in the browser, and slow the page down with each
         max_file_size=f"{settings.max_upload_mb}mb",
         app_kwargs={"routes": routes},
         prevent_thread_lock=True,

@@ -32,6 +32,7 @@ class StageState:
     Attributes:
         boxes, box_ids, names: boxes to cut, the stage's ids of them, and the names given to them (None for none).
         hints, hint_ids: keep and drop points and strokes, and the stage's ids of them.
+        hint_layers: the layer that each hint refines; None where it belongs to a box.
         selected: ids of the selected layers.
         panel: back to front.
     """
@@ -41,9 +42,15 @@ class StageState:
     names: tuple[str | None, ...] = ()
     hints: tuple[Hint, ...] = ()
     hint_ids: tuple[str, ...] = ()
+    hint_layers: tuple[str | None, ...] = ()
     selected: tuple[str, ...] = ()
     panel: tuple[PanelEntry, ...] = ()
     shadow_visible: bool = True
+
+    def hints_for(self, layer_id: str | None) -> tuple[tuple[Hint, ...], tuple[str, ...]]:
+        """The hints that refine this layer (None: those that belong to boxes), and their ids."""
+        chosen = [place for place, layer in enumerate(self.hint_layers) if layer == layer_id]
+        return tuple(self.hints[place] for place in chosen), tuple(self.hint_ids[place] for place in chosen)
 
 
 def build_manifest(
@@ -119,6 +126,7 @@ def read_stage(value: object) -> StageState:
         names=tuple(str(each.get("name") or "") or None for each in boxes),
         hints=tuple(_hint(each) for each in hints),
         hint_ids=tuple(str(each.get("id", "")) for each in hints),
+        hint_layers=tuple(str(each["layer"]) if each.get("layer") else None for each in hints),
         selected=tuple(str(each) for each in _items(value.get("selected"), MAX_LAYERS, "selected layers")),
         panel=tuple(_panel_entry(_mapping(each)) for each in _items(value.get("panel"), MAX_LAYERS, "layers")),
         shadow_visible=bool(value.get("shadow_visible", True)),

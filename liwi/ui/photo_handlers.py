@@ -71,24 +71,26 @@ class PhotoHandlers:
     def cut(self, token: str | None, value: object, extract_shadow: bool, subjects: int) -> Iterator[Manifest]:
         """Cut the boxes drawn on the stage, or the main subjects where there are none."""
         project, state = self._take_over(token, value)
-        request = CutRequest(state.boxes, state.hints, state.names, extract_shadow, max(1, min(10, subjects)))
+        hints, hint_ids = state.hints_for(None)
+        request = CutRequest(state.boxes, hints, state.names, extract_shadow, max(1, min(10, subjects)))
 
         def work(events: Events, cancel: CancelToken) -> tuple[str, ...]:
             return project.session.cut(request, report=events.put, cancel=cancel, on_step=lambda number: events.put(_Step(number)))
 
-        yield from self._run(project, state, work)
+        yield from self._run(project, work, state.box_ids, hint_ids)
 
     def recut(self, token: str | None, value: object, layer_id: str, extract_shadow: bool) -> Iterator[Manifest]:
-        """Cut a layer again with the hints drawn on the stage."""
+        """Cut a layer again with the hints drawn on the stage for it."""
         project, state = self._take_over(token, value)
-        if not state.hints:
+        hints, hint_ids = state.hints_for(layer_id)
+        if not hints:
             raise InputError("Mark what to keep and what to drop first: choose the Keep or Drop tool and click on the picture.")
 
         def work(events: Events, cancel: CancelToken) -> tuple[str, ...]:
-            project.session.recut(layer_id, state.hints, extract_shadow=extract_shadow, report=events.put, cancel=cancel)
+            project.session.recut(layer_id, hints, extract_shadow=extract_shadow, report=events.put, cancel=cancel)
             return ()
 
-        yield from self._run(project, state, work)
+        yield from self._run(project, work, (), hint_ids)
 
     def keep_panel(self, token: str | None, value: object) -> None:
         """Remember the panel's state, so that exports honour it."""
@@ -135,10 +137,15 @@ class PhotoHandlers:
 
     def _answer(self, project: Project, step: Step, act: Callable[[], None]) -> Manifest:
         act()
-        return build_manifest(project, self._services.tiles, step)
+        return build_manifest(project, self._services.tiles, step, consumed=())
 
-    def _run(self, project: Project, state: StageState, work: Work) -> Iterator[Manifest]:
-        """Do ``work`` on a thread and yield what the stage should show until it is done."""
+    def _run(self, project: Project, work: Work, box_ids: Sequence[str], hint_ids: Sequence[str]) -> Iterator[Manifest]:
+        """Do ``work`` on a thread and yield what the stage should show until it is done.
+
+        Args:
+            box_ids: the stage's ids of the boxes being cut, in order; each is used up when its step comes.
+            hint_ids: used up when the work is done.
+        """
         if project.cancel is not None:
             raise InputError("Something is being cut already. Wait for it, or cancel it.")
         cancel = project.cancel = CancelToken()
@@ -163,11 +170,10 @@ class PhotoHandlers:
                     case Progress() as progress:
                         yield busy_manifest(shown, progress)
                     case _Step(number):
-                        shown = show(consumed=state.box_ids[number : number + 1])
+                        shown = show(consumed=box_ids[number : number + 1])
                         yield busy_manifest(shown, Progress("Cut out", 1, 1))
                     case _Done(notes):
-                        skipped = bool(notes)
-                        yield show(" ".join(notes) or None, consumed=state.hint_ids if skipped else (*state.box_ids, *state.hint_ids))
+                        yield show(" ".join(notes) or None, consumed=hint_ids)  # boxes that were skipped stay, to be drawn better
                         return
                     case Cancelled():
                         yield show("Stopped. What was finished is kept.")
@@ -176,6 +182,7 @@ class PhotoHandlers:
                         yield show(str(error))
                         return
                     case error:
+                        yield show("Something went wrong here. Nothing was lost; try again, or undo. The log has the details.")
                         raise error
         finally:
             cancel.cancel()  # the page may have gone away: nobody waits for the rest
