@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from liwi.imaging.color_models import describe_pixels, fit_mixtures, mixture_log_likelihood, neighbour_distance
 from liwi.imaging.flat_background import flat_ring_color, segment_flat
 from liwi.imaging.graph_cut import EVIDENCE_LIMIT, OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
-from liwi.imaging.hint_marks import KEPT, hint_evidence, paint_hints
+from liwi.imaging.hint_marks import DROPPED, KEPT, hint_evidence, paint_hints
 from liwi.types import BoundingBox, Hint
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+_SETTLED = 3.0
+"""Nats by which a correction has to outweigh what was decided without it."""
 
 _FEWEST = 12
 """Pixels that a colour model needs on either side."""
@@ -76,7 +79,7 @@ class ClassicalSegmenter:
         probability = self._decide(np.ascontiguousarray(crop), prompt, marks, there, seed)
         probability[~there] = 0
         probability[(marks == KEPT) & there] = 1
-        probability[(marks != KEPT) & (marks > 0)] = 0
+        probability[marks == DROPPED] = 0
         return probability
 
     def _decide(self, crop: UInt8, box: BoundingBox, marks: UInt8, there: Mask, seed: int) -> Float32:
@@ -122,7 +125,7 @@ class _Regions:
             rim = max(1, round(0.03 * max(self.box.width, self.box.height)))
             self.ring = there.copy()
             self.ring[self.box.top + rim : self.box.bottom - rim, self.box.left + rim : self.box.right - rim] = False
-        self.labels = _labels(self.open, self.marks)
+        self.labels = np.where(self.open, OPEN, SURE_BACKGROUND).astype(np.uint8)
         self.lab = cv2.cvtColor(self.image, cv2.COLOR_RGB2LAB)
         self.points = describe_pixels(self.image, max(self.box.width, self.box.height), settings.place_weight)
 
@@ -139,17 +142,26 @@ class _Regions:
             both = self._both_sides(mask, distance)
             evidence = ring_evidence + prior + both
             mask = cut(guide, evidence, self.labels, settings.smoothness)
+        if self.marks.any():
+            mask, evidence = self._correct(guide, mask, evidence)
         return self._refine(mask, evidence)
 
+    def _correct(self, guide: UInt8, mask: Mask, evidence: Float32) -> tuple[Mask, Float32]:
+        """Change the uncorrected answer where the marks ask for it, and nowhere else: only areas joined to a mark may change."""
+        settled = np.clip(evidence, -_SETTLED, _SETTLED) + np.where(mask, 1, -1)
+        corrected = (settled + hint_evidence(self.image, self.marks, self.box)).astype(np.float32)
+        asked = cut(guide, corrected, _labels(self.open, self.marks), self.settings.smoothness)
+        added = _joined(asked & ~mask | (self.marks == KEPT), self.marks == KEPT)
+        removed = _joined(mask & ~asked | (self.marks == DROPPED), self.marks == DROPPED)
+        result = (mask | added) & ~removed
+        return result, np.where(result, np.maximum(corrected, 0.5), np.minimum(corrected, -0.5)).astype(np.float32)
+
     def _prior(self) -> Float32:
-        """Objects lie in the middle of their boxes; corrections speak for what looks like them nearby."""
+        """Objects lie in the middle of their boxes."""
         box = self.box
         y, x = np.mgrid[: self.open.shape[0], : self.open.shape[1]].astype(np.float32)
         radius = np.hypot((x - (box.left + box.right - 1) / 2) / (box.width / 2), (y - (box.top + box.bottom - 1) / 2) / (box.height / 2))
-        prior = self.settings.centre_weight * (1 - 1.2 * radius)
-        if self.marks.any():
-            prior += hint_evidence(self.image, self.marks, self.box)
-        return prior.astype(np.float32)
+        return (self.settings.centre_weight * (1 - 1.2 * radius)).astype(np.float32)
 
     def _ring_distance(self) -> Float32:
         """How far each pixel's colour is from its surroundings' nearby, in Lab; smoothed a little: (h, w)."""
@@ -237,14 +249,23 @@ def tidy(mask: Mask, box: BoundingBox, marks: UInt8) -> Mask:
     count, areas, stats, _ = cv2.connectedComponentsWithStats((~result).astype(np.uint8), connectivity=4)
     pinhole = stats[:, cv2.CC_STAT_AREA] < max(2.0, 0.0005 * box.area)
     pinhole[0] = False
-    pinhole[np.unique(areas[(marks > 0) & (marks != KEPT)])] = False
+    pinhole[np.unique(areas[marks == DROPPED])] = False
     return result | pinhole[areas]
+
+
+def _joined(area: Mask, seeds: Mask) -> Mask:
+    """The parts of ``area`` that hold a seed."""
+    count, parts = cv2.connectedComponents(area.astype(np.uint8), connectivity=8)
+    kept = np.zeros(count, bool)
+    kept[np.unique(parts[seeds & area])] = True
+    kept[0] = False
+    return kept[parts]
 
 
 def _labels(open_area: Mask, marks: UInt8) -> UInt8:
     labels = np.where(open_area, OPEN, SURE_BACKGROUND).astype(np.uint8)
     labels[(marks == KEPT) & open_area] = SURE_OBJECT
-    labels[(marks > 0) & (marks != KEPT)] = SURE_BACKGROUND
+    labels[marks == DROPPED] = SURE_BACKGROUND
     return labels
 
 
