@@ -18,7 +18,13 @@ HOLE_ALPHA = 0.02
 """A pixel with more of the object than this is filled anew."""
 
 RIM = 0.008
-"""How far the hole reaches beyond the object, as a share of the object's long side: compression and sharpening halos."""
+"""How far the hole reaches beyond the object at least, as a share of the object's long side: compression and sharpening halos."""
+
+MAX_RIM = 0.02
+"""How far it reaches at most: blurred outlines, and the dark line where the object touches what it stands on."""
+
+_PROFILE_SIDE = 400
+"""Long side of the object, in pixels, while its rim is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +65,7 @@ def clean_background(
         avoid: (h, w) bool or None; pixels of other objects, never copied from.
         seed: makes the fill repeatable.
     """
-    hole = hole_behind(alpha)
+    hole = hole_behind(alpha, rim_width(crop, alpha))
     barred = np.zeros(hole.shape, bool) if avoid is None else avoid.copy()
     if support is not None:
         barred |= support == 0
@@ -73,13 +79,48 @@ def clean_background(
     return CleanBackground(background, hole, shading)
 
 
-def hole_behind(alpha: Float32) -> Mask:
-    """The pixels to fill: the object and a narrow rim. (h, w) float32 in [0, 1] -> (h, w) bool."""
+def rim_width(crop: UInt8, alpha: Float32) -> float:
+    """How far traces of the object reach beyond its matte, as a share of its long side, in [`RIM`, `MAX_RIM`].
+
+    Steps of brightness across the outline are averaged at every distance from it; the rim ends where they are no larger than further out.
+    """
+    extent = BoundingBox.around(alpha > HOLE_ALPHA)
+    if extent is None:
+        return RIM
+    side = max(extent.width, extent.height)
+    view = extent.expand(round(3 * MAX_RIM * side) + 2).intersect(BoundingBox.of_size((alpha.shape[1], alpha.shape[0])))
+    assert view is not None
+    scale = min(1.0, _PROFILE_SIDE / side)
+    size = max(1, round(view.width * scale)), max(1, round(view.height * scale))
+    grey = cv2.cvtColor(cv2.resize(crop[view.slices], size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    outside = (cv2.resize(alpha[view.slices], size, interpolation=cv2.INTER_AREA).reshape(size[::-1]) <= HOLE_ALPHA).astype(np.uint8)
+    num_rings = round(2.5 * MAX_RIM * side * scale)
+    if num_rings < 6 or min(size) < 8 or not outside.any():
+        return RIM
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 5)
+    across = np.abs(_slope(grey, 1) * _slope(distance, 1) + _slope(grey, 0) * _slope(distance, 0))
+    ring = np.minimum(distance.astype(np.intp), num_rings)
+    counts = np.bincount(ring.ravel(), minlength=num_rings + 1)[1:num_rings]
+    if counts.min() == 0:
+        return RIM
+    profile = np.bincount(ring.ravel(), across.ravel(), num_rings + 1)[1:num_rings] / counts
+    usual = float(np.median(profile[num_rings // 2 :]))
+    calm = np.flatnonzero(profile <= 1.4 * usual + 0.7)
+    reach = (int(calm[0]) + 1 if calm.size else num_rings) / (side * scale)
+    return float(np.clip(reach, RIM, MAX_RIM))
+
+
+def _slope(values: Float32, axis: int) -> Float32:
+    return cv2.Sobel(values, cv2.CV_32F, int(axis == 1), int(axis == 0), ksize=3, scale=0.125)
+
+
+def hole_behind(alpha: Float32, rim: float = RIM) -> Mask:
+    """The pixels to fill: the object and ``rim`` times its long side around it. (h, w) float32 in [0, 1] -> (h, w) bool."""
     inside = alpha > HOLE_ALPHA
     extent = BoundingBox.around(inside)
     if extent is None:
         return inside
-    reach = max(1.5, RIM * max(extent.width, extent.height))
+    reach = max(1.5, rim * max(extent.width, extent.height))
     grown = extent.expand(int(reach) + 1).intersect(BoundingBox.of_size((alpha.shape[1], alpha.shape[0])))
     assert grown is not None
     hole = np.zeros_like(inside)

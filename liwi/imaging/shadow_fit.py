@@ -20,7 +20,7 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SEARCH_SIDE = 112
+SEARCH_SIDE = 150
 """Longest side, in pixels, at which shapes are compared."""
 
 RENDER_SIDE = 768
@@ -31,6 +31,9 @@ MAX_STRENGTH = 0.75
 
 REACH = 0.75
 """How far from the box, as a share of its long side, the object's shadow is looked for."""
+
+MIN_STRENGTH = 0.1
+"""A fainter shadow is not worth the doubt."""
 
 FAINTEST = 0.008
 """Darkening below this share is none: the picture stays as it is, bit for bit."""
@@ -90,6 +93,11 @@ class ShadowFit:
     tint: tuple[float, float, float]
     verdict: Verdict
 
+    @property
+    def believed(self) -> bool:
+        """Whether the picture is to be changed."""
+        return self.verdict.believed and self.shape.plausible and self.strength >= MIN_STRENGTH
+
 
 def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: UInt8 | None = None, avoid: Mask | None = None) -> Float32:
     """Estimate by how much the object's cast and contact shadow darkens the picture.
@@ -114,7 +122,7 @@ def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: U
         usable &= ~avoid
     evidence = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
     fit = None if evidence is None else fit_shadow(evidence)
-    if fit is None or not (fit.verdict.believed and fit.shape.plausible):
+    if fit is None or not fit.believed:
         return np.ones(crop.shape, np.float32)
     shading = render_shading(fit, alpha)
     shading[np.logical_not(usable)] = 1

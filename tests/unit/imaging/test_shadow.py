@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from liwi.imaging.inpainting import SmoothInpainter
-from liwi.imaging.shadow import clean_background, divide_out, hole_behind
+from liwi.imaging.shadow import MAX_RIM, RIM, clean_background, divide_out, hole_behind, rim_width
 from liwi.imaging.shadow_fit import estimate_shadow
 from liwi.imaging.shadow_shape import ShadowShape
 from liwi.types import BoundingBox
@@ -114,3 +114,11 @@ def test_tiny_pictures_and_empty_or_full_mattes_are_cleaned(shape: tuple[int, in
     cleaned = clean_background(source, np.full(shape, level, np.float32), box, inpainter=SmoothInpainter())
     assert np.array_equal(cleaned.background, source)
     assert cleaned.shading.shape == source.shape and (cleaned.shading > 0).all()
+
+
+def test_the_rim_is_wider_where_the_outline_is_blurred_beyond_the_matte() -> None:
+    sharp = picture()
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
+    assert rim_width(sharp, figure()) <= 0.016
+    assert rim_width(sharp, figure()) < rim_width(blurred, figure()) <= MAX_RIM
+    assert rim_width(sharp, np.zeros(SIZE, np.float32)) == RIM
