@@ -17,8 +17,8 @@ KEPT, DROPPED = 1, 2
 """Values of marks; 0 is unmarked."""
 
 _STRENGTH = 10.0  # nats at the mark itself
-_REACH = 0.3  # of the box's long side, after which a mark in one colour has lost most of its strength
-_COLOR_SPREAD = 9.0  # in Lab: how different from the mark a pixel may look
+_REACH = 0.2  # of the box's long side, after which a mark in one colour has lost most of its strength
+_COLOR_SPREAD = 7.0  # in Lab: how different from the mark a pixel may look
 
 
 def paint_hints(shape: tuple[int, ...], box: BoundingBox, hints: tuple[Hint, ...]) -> UInt8:
