@@ -13,6 +13,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from liwi.runtime import warm_up
 from liwi.settings import Settings
 from liwi.ui.demo import CSS, build_demo
 from liwi.workspace import Workspace
@@ -33,6 +34,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 @pytest.fixture(scope="module")
 def address(launch: Callable[..., str], workspace: Workspace) -> str:
+    warm_up()  # on a new computer this compiles for a minute, which is not what is tested here
     blocks, routes = build_demo(Settings(), workspace)
     return launch(blocks.queue(), routes=routes, css=CSS)
 
