@@ -156,6 +156,61 @@ def test_a_hidden_object_shows_the_filled_background(page: Page, address: str, p
     assert green > red, "meadow where the red ball was"
 
 
+def test_a_dropped_point_refines_the_layer_that_is_selected(page: Page, address: str, photo: Path, workspace: Workspace) -> None:
+    open_page(page, address)
+    upload(page, photo)
+    _, left, _ = two_balls()
+    drag(page, (left.left - 2, left.top - 2), (left.right + 2, left.bottom + 2))
+    cut(page, 2)
+    page.keyboard.press("d")
+    drag(page, (55, 65), (58, 66))
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.liwi-stage').__stage.state.revision === 2", timeout=CUTTING_MS)
+    token = page.evaluate("() => document.querySelector('.liwi-stage').__stage.state.layers.get('background').url").split("/")[2]
+    layer = workspace.get(token).session.decomposition.stack.foregrounds[0]
+    assert layer.rgba[65, 56, 3] == 0
+
+
+def test_a_deleted_layer_returns_to_the_background(page: Page, address: str, photo: Path) -> None:
+    open_page(page, address)
+    upload(page, photo)
+    _, left, _ = two_balls()
+    drag(page, (left.left - 2, left.top - 2), (left.right + 2, left.bottom + 2))
+    cut(page, 2)
+    page.keyboard.press("Delete")
+    wait_for_layers(page, 1)
+    shown = page.evaluate("() => document.querySelector('.liwi-stage').__stage.pixelAt(55, 65)")
+    assert np.abs(np.array(shown[:3]) - two_balls()[0][65, 55]).max() <= 1
+
+
+def test_cancelling_gives_the_stage_back_and_says_so(page: Page, address: str, tmp_path: Path) -> None:
+    image, left, right = two_balls()
+    large = tmp_path / "large.png"
+    Image.fromarray(image).resize((1600, 1040), Image.Resampling.BICUBIC).save(large)
+    open_page(page, address)
+    upload(page, large)
+    for box in (left, right):
+        drag(page, (box.left * 8 - 9, box.top * 8 - 9), (box.right * 8 + 9, box.bottom * 8 + 9))
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.liwi-stage').__stage.state.busy")
+    page.get_by_role("button", name="Cancel").dispatch_event("click")
+    page.wait_for_function("() => !document.querySelector('.liwi-stage').__stage.state.busy", timeout=CUTTING_MS)
+    expect(page.locator(".liwi-stage")).to_contain_text("Stopped")
+    assert len(layer_names(page)) < 3
+
+
+def test_a_box_beside_everything_is_explained_and_stays(page: Page, address: str, photo: Path) -> None:
+    open_page(page, address)
+    upload(page, photo)
+    _, left, _ = two_balls()
+    for _ in range(2):
+        drag(page, (left.left - 2, left.top - 2), (left.right + 2, left.bottom + 2))
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => !document.querySelector('.liwi-stage').__stage.state.busy", timeout=CUTTING_MS)
+        wait_for_layers(page, 2)
+    expect(page.locator(".liwi-stage")).to_contain_text("cut out already")
+
+
 @pytest.mark.parametrize("suffix", [".psd", ".ora", ".pptx"])
 def test_every_format_downloads(page: Page, address: str, photo: Path, suffix: str) -> None:
     open_page(page, address)
