@@ -73,3 +73,29 @@ def mixture_log_likelihood(colors: NDArray[np.generic], mixture: NDArray[np.floa
         mahalanobis = ((centred @ np.linalg.inv(covariance)) * centred).sum(axis=1)
         terms.append(np.log(weight) - 0.5 * np.log(np.linalg.det(covariance)) - 0.5 * mahalanobis)
     return np.logaddexp.reduce(terms, axis=0).astype(np.float32)
+
+
+def barrier_height(height_map: Float32, start: Mask, levels: int = 24) -> Float32:
+    """The lowest barrier between each pixel and ``start``: how high every path must climb (minimum over paths of their maximum).
+
+    Args:
+        height_map: (h, w) float32, at least 0.
+        start: (h, w) bool.
+        levels: steps of the barrier that are told apart, in logarithms.
+
+    Returns:
+        (h, w) float32, at least ``height_map``, and higher where it is enclosed.
+    """
+    barrier = height_map.copy()
+    waiting = ~start
+    for level in np.linspace(0, float(np.log(height_map.max() + 1)), levels + 1)[1:]:
+        limit = np.float32(np.exp(level) - 1)
+        count, areas = cv2.connectedComponents(((height_map <= limit) | start).astype(np.uint8), connectivity=4)
+        reached = np.zeros(count, bool)
+        reached[np.unique(areas[start])] = True
+        reached[0] = False
+        waiting &= ~reached[areas]
+        barrier[waiting] = np.maximum(barrier[waiting], limit)
+        if not waiting.any():
+            break
+    return barrier

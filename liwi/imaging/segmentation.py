@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.imaging.color_models import describe_pixels, fit_mixtures, mixture_log_likelihood, neighbour_distance
+from liwi.imaging.color_models import barrier_height, describe_pixels, fit_mixtures, mixture_log_likelihood, neighbour_distance
 from liwi.imaging.flat_background import flat_ring_color, segment_flat
 from liwi.imaging.graph_cut import EVIDENCE_LIMIT, OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
 from liwi.imaging.hint_marks import DROPPED, KEPT, hint_evidence, paint_hints
@@ -27,21 +27,29 @@ Mask = NDArray[np.bool_]
 _SETTLED = 3.0
 """Nats by which a correction has to outweigh what was decided without it."""
 
+_TOUCH = 0.08
+"""Gap between object and side of the box, as a share of the box, up to which they touch."""
+
+_LEAST_CAP = 8.0
+"""Distance in Lab to which the picture's own threshold may always rise."""
+
 _FEWEST = 12
 """Pixels that a colour model needs on either side."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentationSettings:
-    """What was tuned, on the development composites alone.
+    """What was tuned: on development composites, and by looking at a few photographs where those could not tell.
 
     Attributes:
         side: long side of the box while deciding, in pixels.
         place_weight: distance in Lab that equals the length of the box.
         samples, neighbours: ring pixels looked at, and how many nearest ones count.
         typical_distance: distance to the ring, in Lab, at which a pixel is as likely object as background.
-        picture_share: share in that threshold of the picture's own (Otsu's), 0..1.
+        picture_shares: share in that threshold of the picture's own (Otsu's), 0..1, tried in turn until the mask fills the box.
         ring_weight, mixture_weight, neighbour_weight, centre_weight: of the kinds of evidence, in nats or per nat.
+        lenience: added to the evidence of the first guess, from which colours are learned, in nats.
+        enclosure: share of the barrier between a pixel and the ring that counts as its distance, 0..1: line art keeps what it encloses.
         rounds: how often both sides' colours are learned anew.
         smoothness, fine_smoothness: price of the contour at the small and at the crop's own size, 1 is GrabCut's.
     """
@@ -49,13 +57,15 @@ class SegmentationSettings:
     side: int = 192
     place_weight: float = 10.0
     samples: int = 3000
-    neighbours: int = 3
-    typical_distance: float = 8.0
-    picture_share: float = 0.7
+    neighbours: int = 8
+    typical_distance: float = 9.0
+    picture_shares: tuple[float, ...] = (0.7, 0.4, 0.1)
     ring_weight: float = 4.0
     mixture_weight: float = 1.5
     neighbour_weight: float = 1.0
     centre_weight: float = 0.6
+    lenience: float = 0.5
+    enclosure: float = 1.0
     rounds: int = 2
     smoothness: float = 0.3
     fine_smoothness: float = 0.3
@@ -135,9 +145,8 @@ class _Regions:
         guide = contour_guide(self.image)
         prior = self._prior()
         distance = self._ring_distance()
-        ring_evidence = settings.ring_weight * np.clip(np.log(distance + 1) - np.log(self._typical_distance(distance) + 1), -2, 2)
-        evidence = 0.5 * ring_evidence + prior
-        mask = cut(guide, evidence, self.labels, settings.smoothness)
+        ring_evidence, mask = self._first_guess(guide, prior, distance)
+        evidence = ring_evidence
         for _ in range(settings.rounds):
             both = self._both_sides(mask, distance)
             evidence = ring_evidence + prior + both
@@ -170,15 +179,42 @@ class _Regions:
         distance[self.open] = neighbour_distance(self.points[self.open], self._sample(self.ring, settings.samples), settings.neighbours)
         distance = cv2.GaussianBlur(distance, (0, 0), 1.0)
         distance[~self.open] = 0
-        return distance
+        return distance + settings.enclosure * (barrier_height(distance, ~self.open) - distance)
 
-    def _typical_distance(self, distance: Float32) -> float:
-        """Where object and background part: between a fixed value and the picture's own (Otsu, in logarithms)."""
+    def _first_guess(self, guide: UInt8, prior: Float32, distance: Float32) -> tuple[Float32, Mask]:
+        """Evidence of the ring and the mask it gives, at the highest threshold whose mask reaches the box's sides as objects do."""
+        settings = self.settings
+        otsu = self._picture_threshold(distance)
+        otsu = min(otsu, float(np.log(1 + max(_LEAST_CAP, 1.5 * self._self_distance()))))  # a vivid object's own contrasts do not count
+        best: tuple[int, Float32, Mask] | None = None
+        for share in settings.picture_shares:
+            typical = (1 - share) * np.log(settings.typical_distance + 1) + share * otsu
+            evidence = settings.ring_weight * np.clip(np.log(distance + 1) - typical, -2, 2)
+            mask = cut(guide, 0.5 * evidence + prior + settings.lenience, self.labels, settings.smoothness)
+            touched = _sides_touched(mask, self.box)
+            if best is None or touched > best[0]:
+                best = (touched, evidence, mask)
+            if touched == 4 or otsu < np.log(settings.typical_distance + 1):
+                break
+        assert best is not None  # there is at least one share
+        return best[1], best[2]
+
+    def _self_distance(self) -> float:
+        """How far background inside the box may look from the ring: what lies just outside the box, seen from farther out."""
+        box, span = self.box, max(self.box.width, self.box.height)
+        near = self.ring & _inside(self.ring.shape, box.expand(max(1, round(0.08 * span))))
+        far = self.ring & ~_inside(self.ring.shape, box.expand(max(1, round(0.12 * span))))
+        if int(near.sum()) < _FEWEST or int(far.sum()) < _FEWEST:
+            return self.settings.typical_distance
+        distance = neighbour_distance(self._sample(near, 600), self._sample(far, 1500), self.settings.neighbours)
+        return float(np.quantile(distance, 0.9))
+
+    def _picture_threshold(self, distance: Float32) -> float:
+        """Otsu's threshold of the logarithms of the distances."""
         logs = np.log(distance[self.open] + 1)
         top = float(logs.max()) or 1.0
         threshold, _ = cv2.threshold((logs / top * 255).astype(np.uint8)[:, None], 0, 255, cv2.THRESH_OTSU)
-        share = self.settings.picture_share
-        return float(np.exp((1 - share) * np.log(self.settings.typical_distance + 1) + share * threshold / 255 * top) - 1)
+        return threshold / 255 * top
 
     def _both_sides(self, mask: Mask, ring_distance: Float32) -> Float32:
         """Evidence from the colours of ``mask`` against the rest: mixtures and neighbours, (h, w) in nats."""
@@ -251,6 +287,25 @@ def tidy(mask: Mask, box: BoundingBox, marks: UInt8) -> Mask:
     pinhole[0] = False
     pinhole[np.unique(areas[marks == DROPPED])] = False
     return result | pinhole[areas]
+
+
+def _inside(shape: tuple[int, ...], box: BoundingBox) -> Mask:
+    result = np.zeros(shape, bool)
+    result[max(0, box.top) : max(0, box.bottom), max(0, box.left) : max(0, box.right)] = True
+    return result
+
+
+def _sides_touched(mask: Mask, box: BoundingBox) -> int:
+    """How many sides of the box the larger parts of the mask come close to: 0..4."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= 0.003 * box.area
+    large[0] = False
+    extent = BoundingBox.around(large[parts]) if count > 1 else None
+    if extent is None:
+        return 0
+    across, down = _TOUCH * box.width, _TOUCH * box.height
+    gaps = (extent.left - box.left <= across, box.right - extent.right <= across)
+    return sum((*gaps, extent.top - box.top <= down, box.bottom - extent.bottom <= down))
 
 
 def _joined(area: Mask, seeds: Mask) -> Mask:
