@@ -18,6 +18,7 @@ from liwi.imaging.color_models import barrier_height, describe_pixels, fit_mixtu
 from liwi.imaging.flat_background import flat_ring_color, segment_flat
 from liwi.imaging.graph_cut import EVIDENCE_LIMIT, OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
 from liwi.imaging.hint_marks import DROPPED, KEPT, hint_evidence, paint_hints
+from liwi.imaging.masks import box_mask, ellipse_mask, parts_with, sides_touched, tidy
 from liwi.types import BoundingBox, Hint
 
 UInt8 = NDArray[np.uint8]
@@ -26,9 +27,6 @@ Mask = NDArray[np.bool_]
 
 _SETTLED = 3.0
 """Nats by which a correction has to outweigh what was decided without it."""
-
-_TOUCH = 0.08
-"""Gap between object and side of the box, as a share of the box, up to which they touch."""
 
 _LEAST_CAP = 8.0
 """Distance in Lab to which the picture's own threshold may always rise."""
@@ -107,11 +105,11 @@ class ClassicalSegmenter:
             if flat.sum() > 0.02 * inside.sum() and not marks.any():
                 return flat.astype(np.float32)
         if min(box.width, box.height) < 4 or min(crop.shape[:2]) < 8:
-            return (_ellipse(there.shape, box) & there).astype(np.float32)
+            return (ellipse_mask(there.shape, box) & there).astype(np.float32)
         mask, evidence = _Regions(crop, box, marks, there, self.settings, seed).solve()
         mask = tidy(mask & open_area, box, marks)
         if not mask.any():
-            mask = _ellipse(there.shape, box) & there
+            mask = ellipse_mask(there.shape, box) & there
         confidence = (1 / (1 + np.exp(-evidence))).astype(np.float32)
         return np.where(mask, np.maximum(confidence, np.float32(0.51)), np.minimum(confidence, np.float32(0.49)))
 
@@ -160,8 +158,8 @@ class _Regions:
         settled = np.clip(evidence, -_SETTLED, _SETTLED) + np.where(mask, 1, -1)
         corrected = (settled + hint_evidence(self.image, self.marks, self.box)).astype(np.float32)
         asked = cut(guide, corrected, _labels(self.open, self.marks), self.settings.smoothness)
-        added = _joined(asked & ~mask | (self.marks == KEPT), self.marks == KEPT)
-        removed = _joined(mask & ~asked | (self.marks == DROPPED), self.marks == DROPPED)
+        added = parts_with(asked & ~mask | (self.marks == KEPT), self.marks == KEPT)
+        removed = parts_with(mask & ~asked | (self.marks == DROPPED), self.marks == DROPPED)
         result = (mask | added) & ~removed
         return result, np.where(result, np.maximum(corrected, 0.5), np.minimum(corrected, -0.5)).astype(np.float32)
 
@@ -191,7 +189,7 @@ class _Regions:
             typical = (1 - share) * np.log(settings.typical_distance + 1) + share * otsu
             evidence = settings.ring_weight * np.clip(np.log(distance + 1) - typical, -2, 2)
             mask = cut(guide, 0.5 * evidence + prior + settings.lenience, self.labels, settings.smoothness)
-            touched = _sides_touched(mask, self.box)
+            touched = sides_touched(mask, self.box)
             if best is None or touched > best[0]:
                 best = (touched, evidence, mask)
             if touched == 4 or otsu < np.log(settings.typical_distance + 1):
@@ -202,8 +200,8 @@ class _Regions:
     def _self_distance(self) -> float:
         """How far background inside the box may look from the ring: what lies just outside the box, seen from farther out."""
         box, span = self.box, max(self.box.width, self.box.height)
-        near = self.ring & _inside(self.ring.shape, box.expand(max(1, round(0.08 * span))))
-        far = self.ring & ~_inside(self.ring.shape, box.expand(max(1, round(0.12 * span))))
+        near = self.ring & box_mask(self.ring.shape, box.expand(max(1, round(0.08 * span))))
+        far = self.ring & ~box_mask(self.ring.shape, box.expand(max(1, round(0.12 * span))))
         if int(near.sum()) < _FEWEST or int(far.sum()) < _FEWEST:
             return self.settings.typical_distance
         distance = neighbour_distance(self._sample(near, 600), self._sample(far, 1500), self.settings.neighbours)
@@ -220,7 +218,7 @@ class _Regions:
         """Evidence from the colours of ``mask`` against the rest: mixtures and neighbours, (h, w) in nats."""
         mask = mask & self.open
         if int(mask.sum()) < _FEWEST:
-            mask = _ellipse(self.open.shape, self.box) & self.open
+            mask = ellipse_mask(self.open.shape, self.box) & self.open
         evidence = np.zeros(self.open.shape, np.float32)
         if int(mask.sum()) < _FEWEST or int((~mask).sum()) < _FEWEST:
             return evidence
@@ -264,59 +262,6 @@ class _Regions:
         return cut(contour_guide(self.crop), fine, labels, self.settings.fine_smoothness), fine
 
 
-def tidy(mask: Mask, box: BoundingBox, marks: UInt8) -> Mask:
-    """Drop islands that are small beside the largest one, and fill pinholes; both only where no correction says otherwise.
-
-    Args:
-        mask: (h, w) bool. box: the prompt. marks: (h, w) uint8, see `liwi.imaging.hint_marks`.
-
-    Returns:
-        (h, w) bool.
-    """
-    count, areas, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count < 2:
-        return mask
-    sizes = stats[:, cv2.CC_STAT_AREA].copy()
-    sizes[0] = 0
-    kept = sizes >= 0.05 * sizes.max()
-    kept[np.unique(areas[marks == KEPT])] = True
-    kept[0] = False
-    result = kept[areas]
-    count, areas, stats, _ = cv2.connectedComponentsWithStats((~result).astype(np.uint8), connectivity=4)
-    pinhole = stats[:, cv2.CC_STAT_AREA] < max(2.0, 0.0005 * box.area)
-    pinhole[0] = False
-    pinhole[np.unique(areas[marks == DROPPED])] = False
-    return result | pinhole[areas]
-
-
-def _inside(shape: tuple[int, ...], box: BoundingBox) -> Mask:
-    result = np.zeros(shape, bool)
-    result[max(0, box.top) : max(0, box.bottom), max(0, box.left) : max(0, box.right)] = True
-    return result
-
-
-def _sides_touched(mask: Mask, box: BoundingBox) -> int:
-    """How many sides of the box the larger parts of the mask come close to: 0..4."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= 0.003 * box.area
-    large[0] = False
-    extent = BoundingBox.around(large[parts]) if count > 1 else None
-    if extent is None:
-        return 0
-    across, down = _TOUCH * box.width, _TOUCH * box.height
-    gaps = (extent.left - box.left <= across, box.right - extent.right <= across)
-    return sum((*gaps, extent.top - box.top <= down, box.bottom - extent.bottom <= down))
-
-
-def _joined(area: Mask, seeds: Mask) -> Mask:
-    """The parts of ``area`` that hold a seed."""
-    count, parts = cv2.connectedComponents(area.astype(np.uint8), connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[np.unique(parts[seeds & area])] = True
-    kept[0] = False
-    return kept[parts]
-
-
 def _labels(open_area: Mask, marks: UInt8) -> UInt8:
     labels = np.where(open_area, OPEN, SURE_BACKGROUND).astype(np.uint8)
     labels[(marks == KEPT) & open_area] = SURE_OBJECT
@@ -337,11 +282,3 @@ def _scale_box(box: BoundingBox, across: float, down: float, size: tuple[int, in
     return BoundingBox(
         left, top, min(size[0], max(left + 1, round(box.right * across))), min(size[1], max(top + 1, round(box.bottom * down)))
     )
-
-
-def _ellipse(shape: tuple[int, ...], box: BoundingBox) -> Mask:
-    """The ellipse that touches the four sides of ``box``: never empty."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    across = (x - (box.left + box.right - 1) / 2) / (box.width / 2)
-    down = (y - (box.top + box.bottom - 1) / 2) / (box.height / 2)
-    return across**2 + down**2 <= 1
