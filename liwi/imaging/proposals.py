@@ -16,11 +16,11 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 _SIDE = 160  # long side of the thumbnail
-_FRAME = 0.03  # width of the border, as a share of the long side
+_FRAME = 0.015  # width of the border, as a share of the long side
 _PLACE_WEIGHT = 20.0
 _SAMPLES = 900
 _LEAST_CONTRAST = 4.0  # Lab units between a subject and what lies around it; below it nothing stands out
-_LEVELS = (0.6, 0.8, 1.0, 1.25, 1.5)  # thresholds, relative to Otsu's
+_LEVELS = (0.8, 1.0, 1.3, 1.6, 2.0, 2.5)  # thresholds, relative to Otsu's
 _SMALLEST, _LARGEST = 0.004, 0.9  # area of a box, as a share of the picture
 _SAME = 0.4  # intersection over union above which two boxes are one proposal
 

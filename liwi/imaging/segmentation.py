@@ -102,8 +102,8 @@ class ClassicalSegmenter:
         color = flat_ring_color(crop, ring)
         if color is not None:
             flat = segment_flat(crop, box, ring, color) & there
-            if flat.sum() > 0.02 * inside.sum() and not marks.any():
-                return flat.astype(np.float32)
+            if flat.sum() > 0.02 * inside.sum():
+                return _correct_flat(crop, box, flat, marks).astype(np.float32)
         if min(box.width, box.height) < 4 or min(crop.shape[:2]) < 8:
             return (ellipse_mask(there.shape, box) & there).astype(np.float32)
         mask, evidence = _Regions(crop, box, marks, there, self.settings, seed).solve()
@@ -158,9 +158,7 @@ class _Regions:
         settled = np.clip(evidence, -_SETTLED, _SETTLED) + np.where(mask, 1, -1)
         corrected = (settled + hint_evidence(self.image, self.marks, self.box)).astype(np.float32)
         asked = cut(guide, corrected, _labels(self.open, self.marks), self.settings.smoothness)
-        added = parts_with(asked & ~mask | (self.marks == KEPT), self.marks == KEPT)
-        removed = parts_with(mask & ~asked | (self.marks == DROPPED), self.marks == DROPPED)
-        result = (mask | added) & ~removed
+        result = _change_near_marks(mask, asked, self.marks)
         return result, np.where(result, np.maximum(corrected, 0.5), np.minimum(corrected, -0.5)).astype(np.float32)
 
     def _prior(self) -> Float32:
@@ -260,6 +258,21 @@ class _Regions:
         if not (labels == OPEN).any():
             return large > 0, fine
         return cut(contour_guide(self.crop), fine, labels, self.settings.fine_smoothness), fine
+
+
+def _correct_flat(crop: UInt8, box: BoundingBox, mask: Mask, marks: UInt8) -> Mask:
+    """Corrections where the ground is plain: the area in the mark's colour that is joined to it changes sides."""
+    if not marks.any():
+        return mask
+    asked = np.where(mask, _SETTLED, -_SETTLED) + hint_evidence(crop, marks, box) > 0
+    return _change_near_marks(mask, asked, marks)
+
+
+def _change_near_marks(mask: Mask, asked: Mask, marks: UInt8) -> Mask:
+    """``mask`` changed to ``asked`` in the areas joined to a mark of that kind, and nowhere else."""
+    added = parts_with(asked & ~mask | (marks == KEPT), marks == KEPT)
+    removed = parts_with(mask & ~asked | (marks == DROPPED), marks == DROPPED)
+    return (mask | added) & ~removed
 
 
 def _labels(open_area: Mask, marks: UInt8) -> UInt8:

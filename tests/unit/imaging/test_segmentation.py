@@ -78,6 +78,16 @@ def test_a_plain_background_keeps_parts_of_its_own_colour_that_line_art_encloses
     assert iou(ClassicalSegmenter().segment(image, BOX), disc()) > 0.97
 
 
+def test_a_click_before_a_plain_background_takes_a_hole_out_and_leaves_the_rest() -> None:
+    image = np.full((SIZE, SIZE, 3), 255, np.uint8)
+    cv2.circle(image, (80, 80), 30, (200, 60, 60), 20)
+    hole = disc(18)
+    whole = ClassicalSegmenter().segment(image, BOX) > 0.5
+    pierced = ClassicalSegmenter().segment(image, BOX, (Hint("drop", ((80, 80),)),)) > 0.5
+    assert whole[hole].all() and pierced[hole].mean() < 0.1
+    assert np.array_equal(pierced[~disc(24)], whole[~disc(24)])
+
+
 def test_a_gradient_with_noise_is_still_a_plain_background() -> None:
     ramp = np.linspace(150, 220, SIZE)[:, None, None] + np.random.default_rng(0).normal(0, 1, (SIZE, SIZE, 3))
     image = np.where(disc()[..., None], np.array([215, 170, 150]), ramp).astype(np.uint8)
