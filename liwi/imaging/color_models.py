@@ -40,8 +40,10 @@ def neighbour_distance(points: Float32, samples: Float32, count: int) -> Float32
     return (distance.mean(axis=1) if count > 1 else distance).astype(np.float32)
 
 
-def fit_mixtures(image: UInt8, mask: Mask, open_area: Mask, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit GrabCut's colour mixtures, with one cut of its own to settle them.
+def fit_mixtures(
+    image: UInt8, mask: Mask, open_area: Mask, seed: int, *, rounds: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Mask]:
+    """Fit GrabCut's colour mixtures, with ``rounds`` cuts of its own to settle them.
 
     Args:
         image: (h, w, 3) uint8, any colour space.
@@ -49,13 +51,14 @@ def fit_mixtures(image: UInt8, mask: Mask, open_area: Mask, seed: int) -> tuple[
         open_area: (h, w) bool, where the cut may change its mind; background elsewhere.
 
     Returns:
-        background and object mixture, each (1, 65) in OpenCV's layout. Both sides of ``mask`` need at least 10 pixels.
+        background and object mixture, each (1, 65) in OpenCV's layout, and GrabCut's own mask (h, w). Both sides
+        of ``mask`` need at least 10 pixels.
     """
     cv2.setRNGSeed(seed)
     labels = np.where(mask, cv2.GC_PR_FGD, np.where(open_area, cv2.GC_PR_BGD, cv2.GC_BGD)).astype(np.uint8)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image, labels, None, background, foreground, 1, cv2.GC_INIT_WITH_MASK)
-    return background, foreground
+    cv2.grabCut(image, labels, None, background, foreground, rounds, cv2.GC_INIT_WITH_MASK)
+    return background, foreground, (labels & 1).astype(bool)
 
 
 def mixture_log_likelihood(colors: NDArray[np.generic], mixture: NDArray[np.float64]) -> Float32:

@@ -46,17 +46,23 @@ def box_mask(shape: tuple[int, ...], box: BoundingBox) -> Mask:
     return result
 
 
+def side_gaps(mask: Mask, box: BoundingBox) -> tuple[float, float, float, float]:
+    """How far the mask stays from each side of the box, as shares of the box: left, right, top, bottom; all 1 for an empty mask."""
+    extent = BoundingBox.around(mask)
+    if extent is None:
+        return 1.0, 1.0, 1.0, 1.0
+    across = (extent.left - box.left) / box.width, (box.right - extent.right) / box.width
+    down = (extent.top - box.top) / box.height, (box.bottom - extent.bottom) / box.height
+    left, right, top, bottom = (min(1.0, max(0.0, gap)) for gap in (*across, *down))
+    return left, right, top, bottom
+
+
 def sides_touched(mask: Mask, box: BoundingBox) -> int:
     """How many sides of the box the larger parts of the mask come close to: 0..4."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= 0.003 * box.area
     large[0] = False
-    extent = BoundingBox.around(large[parts]) if count > 1 else None
-    if extent is None:
-        return 0
-    across, down = _TOUCH * box.width, _TOUCH * box.height
-    gaps = (extent.left - box.left <= across, box.right - extent.right <= across)
-    return sum((*gaps, extent.top - box.top <= down, box.bottom - extent.bottom <= down))
+    return sum(gap <= _TOUCH for gap in side_gaps(large[parts], box))
 
 
 def parts_with(area: Mask, seeds: Mask) -> Mask:
