@@ -7,6 +7,7 @@ three things that a good answer has: it reaches the sides of its box, its colour
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ _LEAST_CAP = 8.0
 _FEWEST = 12
 """Pixels that a colour model needs on either side."""
 
-_GRABCUT_ROUNDS = 4
+_GRABCUT_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,13 @@ class Hypotheses:
     def best(self) -> Hypothesis:
         """The answer that the judge likes best."""
         everything, ellipse = self.open, ellipse_mask(self.open.shape, self.box) & self.open
-        with ThreadPoolExecutor(1) as beside:  # OpenCV lets go of the interpreter, and keeps one random generator per thread
-            plain = beside.submit(lambda: [self._by_grabcut(everything), self._by_grabcut(ellipse)])
+        with ThreadPoolExecutor(2) as pool:  # OpenCV and SciPy let go of the interpreter; OpenCV keeps one random generator per thread
+            plain = [pool.submit(self._by_grabcut, everything), pool.submit(self._by_grabcut, ellipse)]
             distance = self._ring_distance()
-            closed = self._by_neighbours(barrier_height(distance, ~self.open), lenience=0.5, favour=0.1)
-            open_ = self._by_neighbours(distance, lenience=0.0)
-            answers = [closed, open_, *plain.result()]
+            barrier = barrier_height(distance, ~self.open)
+            closed = pool.submit(self._by_neighbours, barrier, lenience=0.5, favour=0.1)
+            open_ = pool.submit(self._by_neighbours, distance, lenience=0.0)
+            answers = [answer.result() for answer in (closed, open_, *plain)]
         return max(answers, key=lambda answer: self._judge(answer.mask) + answer.favour)
 
     def _judge(self, mask: Mask) -> float:
@@ -160,7 +162,7 @@ class Hypotheses:
         """Evidence of the ring and the mask it gives, at the highest threshold whose mask reaches the box's sides as objects do."""
         settings = self.settings
         otsu = self._picture_threshold(distance)
-        otsu = min(otsu, float(np.log(1 + max(_LEAST_CAP, 1.5 * self._self_distance()))))  # a vivid object's own contrasts do not count
+        otsu = min(otsu, float(np.log(1 + max(_LEAST_CAP, 1.5 * self._self_distance))))  # a vivid object's own contrasts do not count
         best: tuple[int, Float32, Mask] | None = None
         for share in settings.picture_shares:
             typical = (1 - share) * np.log(settings.typical_distance + 1) + share * otsu
@@ -174,6 +176,7 @@ class Hypotheses:
         assert best is not None  # there is at least one share
         return best[1], best[2]
 
+    @cached_property
     def _self_distance(self) -> float:
         """How far background inside the box may look from the ring: what lies just outside the box, seen from farther out."""
         box, span = self.box, max(self.box.width, self.box.height)
