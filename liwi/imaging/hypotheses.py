@@ -1,7 +1,7 @@
 """Competing answers to "which pixels of the box are the object", and the judge that picks one.
 
 Two follow the ring's neighbours, once taking what line art encloses for the object and once not; two are plain GrabCut from the box and
-from its ellipse. Their errors differ: on development composites a perfect judge would gain four points over the best of them. Ours looks at
+from its ellipse. Their errors differ: on development composites a perfect judge would gain three points over the best of them. Ours looks at
 three things that a good answer has: it reaches the sides of its box, its colours are not those around it, and its outline is short.
 """
 
