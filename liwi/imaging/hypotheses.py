@@ -1,8 +1,9 @@
 """Competing answers to "which pixels of the box are the object", and the judge that picks one.
 
 Two follow the ring's neighbours, once taking what line art encloses for the object and once not; two are plain GrabCut from the box and
-from its ellipse. Their errors differ: on development composites a perfect judge would gain three points over the best of them. Ours looks at
-three things that a good answer has: it reaches the sides of its box, its colours are not those around it, and its outline is short.
+from its ellipse. Their errors differ: on development composites a perfect judge would gain three points over the best of them. Ours looks
+at three things that a good answer has: it reaches the sides of its box, its colours are not those around it, and its outline is short.
+Last, the answer is led to the sides of the box that it stays far from (`box_reach`).
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.box_reach import ways_to_sides
 from liwi.imaging.color_models import barrier_height, describe_pixels, fit_mixtures, mixture_log_likelihood, neighbour_distance
-from liwi.imaging.graph_cut import EVIDENCE_LIMIT, OPEN, SURE_BACKGROUND, contour_guide, cut
+from liwi.imaging.graph_cut import EVIDENCE_LIMIT, OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
 from liwi.imaging.masks import box_mask, ellipse_mask, side_gaps, sides_touched, tidy
 from liwi.types import BoundingBox
 
@@ -29,6 +31,12 @@ _FEWEST = 12
 """Pixels that a colour model needs on either side."""
 
 _GRABCUT_ROUNDS = 2
+
+_MOST_WAYS = 2
+"""How often ways to the sides are looked for."""
+
+_LIKENESS = 2.5
+"""Nats for looking exactly like a way to a side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,8 @@ class SegmentationSettings:
     side: int = 192
     place_weight: float = 10.0
     samples: int = 3000
-    neighbours: int = 8
-    typical_distance: float = 9.0
+    neighbours: int = 3
+    typical_distance: float = 8.0
     picture_shares: tuple[float, ...] = (0.7, 0.4, 0.1)
     ring_weight: float = 4.0
     mixture_weight: float = 1.5
@@ -106,10 +114,27 @@ class Hypotheses:
             plain = [pool.submit(self._by_grabcut, everything), pool.submit(self._by_grabcut, ellipse)]
             distance = self._ring_distance()
             barrier = barrier_height(distance, ~self.open)
-            closed = pool.submit(self._by_neighbours, barrier, lenience=0.5, favour=0.1)
-            open_ = pool.submit(self._by_neighbours, distance, lenience=0.0)
+            closed = pool.submit(self._by_neighbours, barrier, favour=0.1)
+            open_ = pool.submit(self._by_neighbours, distance, favour=0.1)
             answers = [answer.result() for answer in (closed, open_, *plain)]
-        return max(answers, key=lambda answer: self._judge(answer.mask) + answer.favour)
+        return self._reach_the_sides(max(answers, key=lambda answer: self._judge(answer.mask) + answer.favour), distance)
+
+    def _reach_the_sides(self, answer: Hypothesis, distance: Float32) -> Hypothesis:
+        """Lead the answer to the sides of the box that it stays far from, and learn from these ways what was missing."""
+        settings = self.settings
+        ring_evidence = settings.ring_weight * np.clip(np.log(distance + 1) - np.log(settings.typical_distance + 1), -2, 2)
+        mask, evidence, labels = answer.mask, answer.evidence, self.labels.copy()
+        for _ in range(_MOST_WAYS):
+            ways = ways_to_sides(mask, self.box, ring_evidence, self.open)
+            if ways is None:
+                break
+            labels[ways] = SURE_OBJECT
+            likeness = np.zeros(mask.shape, np.float32)
+            likeness[self.open] = _LIKENESS * np.exp(-((neighbour_distance(self.points[self.open], self.points[ways], 1) / 8) ** 2))
+            for _ in range(settings.rounds):
+                evidence = ring_evidence + self.prior + self._both_sides(mask | ways, distance) + likeness
+                mask = cut(self.guide, evidence, labels, settings.smoothness)
+        return Hypothesis(mask, evidence)
 
     def _judge(self, mask: Mask) -> float:
         """Closeness to the box's sides, difference of the colours on both sides of the contour (Bhattacharyya), short contour."""
@@ -133,9 +158,9 @@ class Hypotheses:
         nothing[~self.open] = -EVIDENCE_LIMIT
         return Hypothesis(mask & self.open, nothing)
 
-    def _by_neighbours(self, distance: Float32, *, lenience: float, favour: float = 0.0) -> Hypothesis:
-        """Start from distances to the ring; then learn both sides' colours. ``lenience``, in nats, widens what they are learned from."""
-        ring_evidence, mask = self._first_guess(distance, lenience)
+    def _by_neighbours(self, distance: Float32, *, favour: float = 0.0) -> Hypothesis:
+        """Start from distances to the ring; then learn both sides' colours."""
+        ring_evidence, mask = self._first_guess(distance)
         evidence = ring_evidence
         for _ in range(self.settings.rounds):
             evidence = ring_evidence + self.prior + self._both_sides(mask, distance)
@@ -158,7 +183,7 @@ class Hypotheses:
         distance[~self.open] = 0
         return distance
 
-    def _first_guess(self, distance: Float32, lenience: float) -> tuple[Float32, Mask]:
+    def _first_guess(self, distance: Float32) -> tuple[Float32, Mask]:
         """Evidence of the ring and the mask it gives, at the highest threshold whose mask reaches the box's sides as objects do."""
         settings = self.settings
         otsu = self._picture_threshold(distance)
@@ -167,7 +192,7 @@ class Hypotheses:
         for share in settings.picture_shares:
             typical = (1 - share) * np.log(settings.typical_distance + 1) + share * otsu
             evidence = settings.ring_weight * np.clip(np.log(distance + 1) - typical, -2, 2)
-            mask = cut(self.guide, 0.5 * evidence + self.prior + lenience, self.labels, settings.smoothness)
+            mask = cut(self.guide, 0.5 * evidence + self.prior, self.labels, settings.smoothness)
             touched = sides_touched(mask, self.box)
             if best is None or touched > best[0]:
                 best = (touched, evidence, mask)
