@@ -48,12 +48,12 @@ def ways_to_sides(mask: Mask, box: BoundingBox, evidence: Float32, open_area: Ma
     if not sides:
         return None
     smooth = cv2.GaussianBlur(evidence, (0, 0), 1.0)
-    cost = np.exp(-np.clip(evidence, -6, 4) / _COST_SCALE)
+    graph = _passages(np.exp(-np.clip(evidence, -6, 4) / _COST_SCALE), open_area)
     ways = np.zeros(mask.shape, np.uint8)
     for strip in sides:
         end = int(np.where(strip, smooth, -np.inf).argmax())
         if strip.any() and smooth.ravel()[end] >= _LEAST_EVIDENCE:
-            ways.ravel()[_cheapest_way(cost, open_area, mask & open_area, end)] = 1
+            ways.ravel()[_cheapest_way(graph, mask & open_area, end)] = 1
     return (cv2.dilate(ways, np.ones((3, 3), np.uint8)) > 0) & open_area if ways.any() else None
 
 
@@ -83,17 +83,20 @@ def _far_sides(mask: Mask, box: BoundingBox) -> list[Mask]:
     return strips
 
 
-def _cheapest_way(cost: Float32, open_area: Mask, goal: Mask, start: int) -> NDArray[np.int64]:
-    """Flat indices of the cheapest way from pixel ``start`` to any pixel of ``goal``; empty where it costs too much."""
+def _passages(cost: Float32, open_area: Mask) -> csr_array:
+    """The graph of neighbouring open pixels; an edge costs what the pixel that it leads to costs."""
     height, width = cost.shape
-    index = np.arange(height * width).reshape(height, width)
+    index = np.arange(height * width, dtype=np.int32).reshape(height, width)
     pairs = [(index[:, :-1], index[:, 1:]), (index[:-1], index[1:])]
-    passable = open_area.ravel()
     first = np.concatenate([a.ravel() for a, _ in pairs] + [b.ravel() for _, b in pairs])
     second = np.concatenate([b.ravel() for _, b in pairs] + [a.ravel() for a, _ in pairs])
-    usable = passable[first] & passable[second]
+    usable = open_area.ravel()[first] & open_area.ravel()[second]
     first, second = first[usable], second[usable]
-    graph = csr_array((cost.ravel()[second].astype(np.float64), (first, second)), shape=(height * width, height * width))
+    return csr_array((cost.ravel()[second].astype(np.float64), (first, second)), shape=(height * width, height * width))
+
+
+def _cheapest_way(graph: csr_array, goal: Mask, start: int) -> NDArray[np.int64]:
+    """Flat indices of the cheapest way from pixel ``start`` to any pixel of ``goal``; empty where it costs too much."""
     distance, before = dijkstra(graph, indices=start, return_predecessors=True)
     reached = np.where(goal.ravel(), distance, np.inf)
     end = int(reached.argmin())
