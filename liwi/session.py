@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from liwi.editing import CutOptions, Document, assign_hints, cut_box, delete_layer, recut
 from liwi.errors import InputError, PromptError
+from liwi.export.names import printable
 from liwi.imaging.io import Picture
 from liwi.imaging.proposals import propose_boxes
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
@@ -215,8 +216,8 @@ class EditingSession:
 
 
 def clean_name(name: str) -> str:
-    """A layer name without control characters, surrounding space or excessive length."""
-    return "".join(character for character in name if character.isprintable()).strip()[:MAX_NAME_LENGTH].strip()
+    """A layer name on one line, without control characters or excessive length."""
+    return printable(name)[:MAX_NAME_LENGTH].strip()
 
 
 def _part_of(report: ReportProgress, number: int, count: int) -> ReportProgress:

@@ -137,7 +137,9 @@ def test_large_pictures_get_fewer_steps() -> None:
     assert 3 <= session._max_steps < 20
 
 
-@pytest.mark.parametrize(("name", "clean"), [(" a\tb ", "ab"), ("<script>", "<script>"), ("髪\u202e", "髪"), ("\n", "")])
+@pytest.mark.parametrize(
+    ("name", "clean"), [(" a\tb ", "a b"), ("👩\u200d🎨", "👩\u200d🎨"), ("<script>", "<script>"), ("髪\u202e", "髪"), ("\n", "")]
+)
 def test_names_lose_what_cannot_be_printed(name: str, clean: str) -> None:
     assert clean_name(name) == clean
 
