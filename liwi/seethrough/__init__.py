@@ -1,0 +1,1 @@
+"""Paper 2: a character's picture becomes complete body-part layers."""
