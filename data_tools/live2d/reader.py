@@ -1,0 +1,230 @@
+"""Open a Live2D model: files, Cubism Core and textures together, one `Live2DModel` per pose.
+
+with open_model(path) as character:
+    character.model                              # at rest
+    character.pose({"ParamAngleX": 30.0})        # the same model, posed
+    character.pyramid                            # its textures, decoded at first use
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from data_tools.live2d.core_process import CoreProcess, Evaluator
+from data_tools.live2d.description import Description, Float32, PoseState, UnreadableModel
+from data_tools.live2d.manifest import Manifest, clean_name, read_manifest
+from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Parameter, Part, Texture
+from data_tools.live2d.sources import FileSource, open_source
+from data_tools.live2d.textures import MAX_TEXTURE_PIXELS, TexturePyramid, build_pyramid, decode, read_size
+from liwi.errors import InputError
+
+_ADD, _MULTIPLY, _DOUBLE_SIDED, _INVERTED = 1, 2, 4, 8
+_COLOR_BLENDS = (
+    "normal", "add (compatible)", "multiply (compatible)", "add", "add (glow)", "darken", "multiply", "color burn", "linear burn",
+    "lighten", "screen", "color dodge", "overlay", "soft light", "hard light", "linear light", "hue", "color",
+)  # fmt: skip
+_ALPHA_BLENDS = ("over", "atop", "out", "conjoint over", "disjoint over")
+
+
+def open_model(path: Path | str, evaluator: Callable[[bytes], Evaluator] = CoreProcess) -> "OpenedModel":
+    """Open a ``.model3.json``, the folder of one model, or a ZIP of it. Close the result, or use it in a ``with`` statement.
+
+    Args:
+        path: where the model lies.
+        evaluator: brings the moc3's bytes to life.
+
+    Raises:
+        InputError: there is no model, more than one, a file is missing, unsafe or too large, or Core does not read it.
+        EngineUnavailable: there is no Cubism Core.
+    """
+    source, name = open_source(Path(path))
+    return OpenedModel(source, read_manifest(source, name), evaluator)
+
+
+class OpenedModel:
+    """A model whose files are open and whose moc3 is alive. See `open_model`."""
+
+    def __init__(self, source: FileSource, manifest: Manifest, evaluator: Callable[[bytes], Evaluator]) -> None:
+        self.source, self.manifest = source, manifest
+        textures = tuple(Texture(name, read_size(source.read(name), name)) for name in manifest.textures)
+        if sum(width * height for width, height in (texture.size for texture in textures)) > MAX_TEXTURE_PIXELS:
+            raise InputError(f"The textures of {manifest.name!r} would take more than {MAX_TEXTURE_PIXELS * 4 // 2**20} MB together.")
+        self._textures = textures
+        self._evaluator = evaluator(source.read(manifest.moc))
+        try:
+            self._description = self._evaluator.description
+            self._paths = _part_paths(self._description)
+            self._check_textures()
+            self._part_opacities = _rest_opacities(self._description, manifest)
+            self.model = self.pose({})
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process behind it; `model` and earlier poses stay usable."""
+        self._evaluator.close()
+
+    @cached_property
+    def pyramid(self) -> TexturePyramid:
+        """The textures with their mip maps, decoded at first use; `InputError` if one is damaged."""
+        return build_pyramid([decode(self.source.read(name), name) for name in self.manifest.textures])
+
+    def pose(self, parameters: Mapping[str, float]) -> Live2DModel:
+        """The model with these parameters changed from rest; values are clamped to their ranges.
+
+        Raises:
+            InputError: a parameter does not exist, or a value is no number.
+        """
+        values = self._description.default.astype(np.float32)
+        for name, value in parameters.items():
+            if name not in self._description.parameter_ids:
+                raise InputError(f"The model {self.manifest.name!r} has no parameter {name!r}.")
+            if not np.isfinite(value):
+                raise InputError(f"The value of {name!r} must be a number, got {value}.")
+            values[self._description.parameter_ids.index(name)] = value
+        state = self._evaluator.evaluate(values, self._part_opacities)
+        return _assemble(self._description, self.manifest, self._textures, self._paths, state)
+
+    def _check_textures(self) -> None:
+        wrong = [index for index, texture in enumerate(self._description.textures) if not 0 <= texture < len(self._textures)]
+        if wrong:
+            index = self._description.textures[wrong[0]]
+            raise UnreadableModel(f"an ArtMesh uses texture {index}, and the model3.json names {len(self._textures)}")
+
+
+def _part_paths(description: Description) -> list[tuple[str, ...]]:
+    """Ids from the root to each part, itself included."""
+    paths = []
+    for index in range(len(description.part_ids)):
+        chain: list[str] = []
+        current = index
+        while current >= 0:
+            if len(chain) > len(description.part_ids):
+                raise UnreadableModel("a part lies inside itself")
+            chain.append(description.part_ids[current])
+            current = description.part_parents[current]
+        paths.append(tuple(reversed(chain)))
+    return paths
+
+
+def _rest_opacities(description: Description, manifest: Manifest) -> Float32:
+    """Part opacities under pose3: of each group the first part is shown; without it alternative arms would all be drawn."""
+    opacities = np.ones(len(description.part_ids), np.float32)
+    index = {part_id: place for place, part_id in enumerate(description.part_ids)}
+    for group in manifest.pose_groups:
+        known = [entry for entry in group if entry.part_id in index]
+        for place, entry in enumerate(known):
+            for part_id in (entry.part_id, *entry.links):
+                if part_id in index:
+                    opacities[index[part_id]] = 1.0 if place == 0 else 0.0
+    return opacities
+
+
+def _assemble(
+    description: Description, manifest: Manifest, textures: tuple[Texture, ...], paths: list[tuple[str, ...]], state: PoseState
+) -> Live2DModel:
+    ranks = np.empty(len(description.mesh_ids), np.int64)
+    ranks[np.argsort(state.render_orders, kind="stable")] = np.arange(len(ranks))
+    width, height, *_ = description.canvas
+    return Live2DModel(
+        name=manifest.name,
+        moc_version=description.moc_version,
+        canvas_size=(width, height),
+        pixels_per_unit=description.canvas[4],
+        parts=_parts(description, manifest, state),
+        art_meshes=tuple(_art_mesh(description, paths, state, index, int(ranks[index])) for index in range(len(ranks))),
+        parameters=_parameters(description, manifest, state),
+        textures=textures,
+        eye_parameters=manifest.eye_parameters,
+        mouth_parameters=manifest.mouth_parameters,
+        hit_areas=manifest.hit_areas,
+        num_offscreens=len(description.offscreen_owners),
+    )
+
+
+def _parts(description: Description, manifest: Manifest, state: PoseState) -> tuple[Part, ...]:
+    owners = set(description.offscreen_owners)
+    return tuple(
+        Part(
+            id=part_id,
+            name=manifest.part_names.get(part_id, clean_name(part_id)),
+            parent=parent if parent >= 0 else None,
+            opacity=float(state.part_opacities[index]),
+            offscreen=index in owners,
+        )
+        for index, (part_id, parent) in enumerate(zip(description.part_ids, description.part_parents, strict=True))
+    )
+
+
+def _parameters(description: Description, manifest: Manifest, state: PoseState) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(
+            id=name,
+            name=manifest.parameter_names.get(name, clean_name(name)),
+            minimum=float(description.minimum[index]),
+            maximum=float(description.maximum[index]),
+            default=float(description.default[index]),
+            value=float(state.parameters[index]),
+            is_blend_shape=description.parameter_types[index] == 1,
+        )
+        for index, name in enumerate(description.parameter_ids)
+    )
+
+
+def _art_mesh(description: Description, paths: list[tuple[str, ...]], state: PoseState, index: int, rank: int) -> ArtMesh:
+    _, _, origin_x, origin_y, unit = description.canvas
+    part, flags = description.mesh_parts[index], description.flags[index]
+    blend, blend_name = blend_of(flags, description.blends[index])
+    return ArtMesh(
+        index=index,
+        id=description.mesh_ids[index],
+        part=part if part >= 0 else None,
+        part_path=paths[part] if part >= 0 else (),
+        texture_index=description.textures[index],
+        uvs=np.stack([description.uvs[index][:, 0], 1 - description.uvs[index][:, 1]], axis=1).astype(np.float32),
+        triangles=description.triangles[index],
+        vertices=(state.vertices[index] * [unit, -unit] + [origin_x, origin_y]).astype(np.float32),
+        draw_order=int(state.draw_orders[index]),
+        render_order=rank,
+        opacity=float(state.opacities[index]),
+        visible=bool(state.visible[index]),
+        blend=blend,
+        blend_name=blend_name,
+        clipped_by=tuple(description.masks[index]),
+        clip_inverted=bool(flags & _INVERTED),
+        culled=not flags & _DOUBLE_SIDED,
+        multiply_color=_color(state.multiply_colors[index]),
+        screen_color=_color(state.screen_colors[index]),
+    )
+
+
+def _color(color: Float32) -> tuple[float, float, float]:
+    return float(color[0]), float(color[1]), float(color[2])
+
+
+def blend_of(flags: int, number: int) -> tuple[BlendMode, str]:
+    """The blend mode of an ArtMesh from Core's constant flags and, for Cubism 5.3 files, its blend number.
+
+    The number's low byte names how colours mix and the next byte how alphas do; 1 and 2 over are the old add and multiply.
+    """
+    if number == 0:
+        mode = BlendMode.ADD if flags & _ADD else BlendMode.MULTIPLY if flags & _MULTIPLY else BlendMode.NORMAL
+        return mode, mode.value
+    if number in (1, 2):
+        mode = (BlendMode.ADD, BlendMode.MULTIPLY)[number - 1]
+        return mode, mode.value
+    color, alpha = number & 0xFF, number >> 8 & 0xFF
+    color_name = _COLOR_BLENDS[color] if color < len(_COLOR_BLENDS) else str(color)
+    alpha_name = _ALPHA_BLENDS[alpha] if alpha < len(_ALPHA_BLENDS) else str(alpha)
+    return BlendMode.EXTENDED, color_name if alpha == 0 else f"{color_name}, {alpha_name}"
