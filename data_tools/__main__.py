@@ -9,12 +9,14 @@ import typer
 
 from data_tools.composites import DEFAULT_COUNT, generate
 from data_tools.dataset import verify_dataset, write_dataset
+from data_tools.live2d.commands import app as live2d
 from data_tools.packages import default_cache
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
 from liwi.errors import LiwiError
 
 app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(live2d, name="live2d")
 
 
 class Splits(StrEnum):

@@ -61,7 +61,7 @@ def set_up_triangles(
             area = -area
         if area < 1e-9:
             continue
-        low, high = 2**40, -(2**40)
+        low, high = np.int64(2**40), np.int64(-(2**40))
         corners = (i, j, k)
         for side in range(3):
             first, second = corners[side], corners[(side + 1) % 3]
@@ -90,7 +90,7 @@ def set_up_triangles(
 
 
 @_compiled
-def _span(edges: Array, y: int, left: int, right: int) -> tuple[int, int]:
+def _span(edges: Array, y: int, left: Any, right: Any) -> tuple[Any, Any]:
     """First pixel of a triangle in row ``y`` and the one after its last, inside [left, right)."""
     for side in range(3):
         a, threshold = edges[side, 0], edges[side, 3]
@@ -105,8 +105,8 @@ def _span(edges: Array, y: int, left: int, right: int) -> tuple[int, int]:
 
 
 @_compiled
-def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32, v: np.float32) -> tuple[float, float, float, float]:
-    """Four float32 in [0, 255] at (u, v), in texels of this level; outside the texture it repeats."""
+def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32, v: np.float32) -> tuple[Any, Any, Any, Any]:
+    """RGBA, each float32 in [0, 255], at (u, v), in texels of this level; outside the texture it repeats."""
     u -= _HALF
     v -= _HALF
     x, y = int(np.floor(u)), int(np.floor(v))
@@ -134,10 +134,8 @@ def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32,
 
 
 @_compiled
-def _texel(
-    texels: Array, chain: Array, level: int, blend: np.float32, u: np.float32, v: np.float32
-) -> tuple[float, float, float, float]:
-    """Trilinear sample, four float32 in [0, 1]: ``level`` and, by ``blend``, the next; (u, v) in texels of level 0."""
+def _texel(texels: Array, chain: Array, level: int, blend: np.float32, u: np.float32, v: np.float32) -> tuple[Any, Any, Any, Any]:
+    """Trilinear sample RGBA, each float32 in [0, 1]: ``level`` and, by ``blend``, the next; (u, v) in texels of level 0."""
     width, height = chain[level, 1], chain[level, 2]
     su, sv = np.float32(width) / np.float32(chain[0, 1]), np.float32(height) / np.float32(chain[0, 2])
     red, green, blue, alpha = _bilinear(texels, chain[level, 0], width, height, u * su, v * sv)
@@ -184,9 +182,7 @@ def _draw_mesh(
             start, end = _span(edges[index], y, left, right)
             u_row, v_row = u0 + u_y * np.float32(y), v0 + v_y * np.float32(y)
             for x in range(start, end):
-                red, green, blue, alpha = _texel(
-                    texels, chain, level, part, u_row + u_x * np.float32(x), v_row + v_x * np.float32(x)
-                )
+                red, green, blue, alpha = _texel(texels, chain, level, part, u_row + u_x * np.float32(x), v_row + v_x * np.float32(x))
                 if alpha == 0:
                     continue
                 if tinted:
@@ -312,9 +308,7 @@ def render_band(
         if masked:
             mask[:] = 1
             for clip in clips[clip_starts[mesh] : clip_starts[mesh + 1]]:
-                _draw_mask(
-                    mask, box, ranges[clip, 0], ranges[clip, 1], edges, gradients, rows, texels, levels[texture_of[clip]]
-                )
+                _draw_mask(mask, box, ranges[clip, 0], ranges[clip, 1], edges, gradients, rows, texels, levels[texture_of[clip]])
             if not inverted[mesh]:
                 for y in range(box_height):
                     for x in range(box_width):

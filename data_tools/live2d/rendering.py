@@ -117,7 +117,9 @@ def render(
         InputError: its triangles cover the picture impossibly often.
     """
     if model.beyond_rasterizer:
-        raise EngineUnavailable(f"The model {model.name!r} uses {', '.join(model.beyond_rasterizer)} (Cubism 5.3), which this renderer does not draw.")
+        raise EngineUnavailable(
+            f"The model {model.name!r} uses {', '.join(model.beyond_rasterizer)} (Cubism 5.3), which this renderer does not draw."
+        )
     view = View.square(model, view) if isinstance(view, int) else view
     report(Progress("Loading the rasteriser (compiled once, some seconds)", 0, 2))
     from data_tools.live2d import rasterizer

@@ -1,0 +1,110 @@
+"""``python -m data_tools live2d``: look into Live2D models and render them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_tools.live2d.model import Live2DModel
+from liwi.errors import InputError, LiwiError
+from liwi.progress import Progress
+
+app = typer.Typer(help="Read, pose and render Live2D characters.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+ModelPath = Annotated[Path, typer.Argument(help="A .model3.json, the folder with it, or a ZIP of the folder.")]
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Print what a `LiwiError` says and end with status 1."""
+    try:
+        yield
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def info(model: ModelPath, as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False) -> None:
+    """What a model is made of: parts, ArtMeshes, parameters, textures, and which poses it can take."""
+    from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, pose_parameters
+    from data_tools.live2d.reader import open_model
+    from data_tools.live2d.writing import describe_mesh, describe_model
+
+    with errors_for_people():
+        with open_model(model) as character:
+            read = character.model
+        if as_json:
+            document = {**describe_model(read), "art_meshes": [describe_mesh(mesh) for mesh in read.art_meshes]}
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+            return
+        for line in _summary(read):
+            typer.echo(line)
+        poses = (*NINE_DIRECTIONS, Pose(eyes_open=False), Pose(mouth_open=True))
+        missing = sorted({what for pose in poses for what in pose_parameters(read, pose).missing})
+        typer.echo("poses: " + ("all" if not missing else "no parameter for " + ", ".join(missing)))
+
+
+@app.command()
+def render(
+    model: ModelPath,
+    out: Annotated[Path, typer.Argument(help="A new folder, or one that an earlier render wrote.")],
+    size: Annotated[int, typer.Option(min=1, max=4096, help="Side of the square picture, in pixels; it shows the whole canvas.")] = 1024,
+    pose: Annotated[str, typer.Option(help="E.g. angle-left, or angle-up+eyes-closed+mouth-open.")] = "rest",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="ID=VALUE of a parameter; may be repeated; goes over --pose.")] = None,
+) -> None:
+    """Draw a pose: the character, every ArtMesh complete on its own, and what stays visible of it."""
+    from data_tools.live2d.poses import Pose, pose_parameters
+    from data_tools.live2d.reader import open_model
+    from data_tools.live2d.rendering import render as draw
+    from data_tools.live2d.writing import write_character
+
+    with errors_for_people():
+        wanted, changes = Pose.parse(pose), dict(map(_assignment, set_ or []))
+        with open_model(model) as character:
+            parameters = pose_parameters(character.model, wanted)
+            for what in parameters.missing:
+                typer.echo(f"The model has no parameter for {what}; that part of the pose is left out.", err=True)
+            posed = character.pose(parameters.values | changes)
+            drawn = draw(posed, character.pyramid, size, report=_show)
+            write_character(out, drawn, pose=wanted.name)
+        typer.echo(f"{out}: {len(drawn.meshes)} of {len(posed.art_meshes)} ArtMeshes have pixels at {size} x {size}")
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"--set takes ID=VALUE, for example ParamAngleX=30, got {text!r}.") from None
+
+
+def _show(progress: Progress) -> None:
+    if progress.done == 0:
+        typer.echo(progress.stage + " ...", err=True)
+
+
+def _summary(model: Live2DModel) -> Iterator[str]:
+    width, height = model.canvas_size
+    drawn = sum(mesh.drawn for mesh in model.art_meshes)
+    clipped = sum(bool(mesh.clipped_by) for mesh in model.art_meshes)
+    yield f"{model.name}: moc3 version {model.moc_version}, canvas {width:g} x {height:g}"
+    yield f"{len(model.art_meshes)} ArtMeshes ({drawn} drawn at rest, {clipped} clipped), {len(model.parts)} parts, " + (
+        f"{len(model.parameters)} parameters"
+    )
+    yield "textures: " + ", ".join(f"{texture.name} ({texture.size[0]} x {texture.size[1]})" for texture in model.textures)
+    if model.beyond_rasterizer:
+        yield "uses " + ", ".join(model.beyond_rasterizer)
+    yield from _tree(model, None, 0)
+
+
+def _tree(model: Live2DModel, parent: int | None, depth: int) -> Iterator[str]:
+    for index, part in enumerate(model.parts):
+        if part.parent == parent:
+            count = sum(mesh.part == index for mesh in model.art_meshes)
+            named = f" {part.name}" if part.name != part.id else ""
+            yield f"{'  ' * depth}- {part.id}{named}: {count} ArtMeshes" + (", hidden" if part.opacity == 0 else "")
+            yield from _tree(model, index, depth + 1)
