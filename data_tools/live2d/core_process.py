@@ -120,7 +120,7 @@ class CoreProcess:
         process = self._process
         assert process is not None
         assert process.stdin is not None and process.stdout is not None
-        with _deadline(process, seconds) as expired:
+        with deadline(process, seconds) as expired:
             try:
                 send(process.stdin, {}, blobs)
                 header, answer = receive(process.stdout)
@@ -135,7 +135,7 @@ class CoreProcess:
 
 
 @contextlib.contextmanager
-def _deadline(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[threading.Event]:
+def deadline(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[threading.Event]:
     """End the process when the time is over, which ends every read from it; the event says whether that happened."""
     expired = threading.Event()
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.errors import InputError
+from liwi.export.names import printable
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -99,7 +100,7 @@ def read_description(header: dict[str, Any], blobs: dict[str, bytes]) -> Descrip
 
 
 def _parse_description(header: dict[str, Any], blobs: dict[str, bytes]) -> Description:
-    ids = header["ids"]
+    ids = {kind: _clean_ids(kind, names) for kind, names in header["ids"].items()}
     vertex_counts = [int(count) for count in header["vertex_counts"]]
     index_counts = [int(count) for count in header["index_counts"]]
     num_parts, num_meshes, num_parameters = len(ids["Part"]), len(ids["Drawable"]), len(ids["Parameter"])
@@ -138,6 +139,17 @@ def _parse_description(header: dict[str, Any], blobs: dict[str, bytes]) -> Descr
         blends=_exactly(header["blends"], num_meshes) if header["blends"] else [0] * num_meshes,
         offscreen_owners=header["offscreen_owners"],
     )
+
+
+def _clean_ids(kind: str, names: list[str]) -> list[str]:
+    """Ids fit to be shown and to tell objects apart, whatever a damaged file holds; those of a sound file stay as they are."""
+    seen: dict[str, int] = {}
+    result = []
+    for index, name in enumerate(names):
+        clean = printable(str(name))[:200] or f"{kind}{index}"
+        seen[clean] = seen.get(clean, 0) + 1
+        result.append(clean if seen[clean] == 1 else f"{clean}#{seen[clean]}@{index}")
+    return result
 
 
 def _exactly(values: list[int], count: int) -> list[int]:

@@ -1,7 +1,6 @@
 """The JSON files around a moc3: model3 (which files belong together), cdi3 (display names), pose3 (alternatives of a part)."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,6 +8,7 @@ from typing import Any
 
 from data_tools.live2d.sources import MODEL_ENDING, FileSource, resolve
 from liwi.errors import InputError
+from liwi.export.names import printable
 
 MAX_JSON_BYTES = 16 * 2**20
 MAX_TEXTURES = 256
@@ -66,7 +66,7 @@ def read_manifest(source: FileSource, model_name: str) -> Manifest:
     display = _optional(source, folder, files.get("DisplayInfo"))
     groups = {str(group.get("Name")): _ids(group) for group in map(_mapping, _list(document.get("Groups")))}
     return Manifest(
-        name=clean_name(PurePosixPath(model_name).name[: -len(MODEL_ENDING)]) or "model",
+        name=printable(PurePosixPath(model_name).name[: -len(MODEL_ENDING)])[:MAX_NAME] or "model",
         moc=_needed(source, folder, files["Moc"], "moc3 file"),
         textures=tuple(_needed(source, folder, texture, "texture") for texture in textures),
         part_names=_names(display, "Parts"),
@@ -76,12 +76,6 @@ def read_manifest(source: FileSource, model_name: str) -> Manifest:
         mouth_parameters=groups.get("LipSync", ()),
         hit_areas=frozenset(str(area.get("Id")) for area in map(_mapping, _list(document.get("HitAreas")))),
     )
-
-
-def clean_name(text: str) -> str:
-    """A name fit to be shown: no control characters or direction marks that reorder a page, at most 200 characters."""
-    kept = (character for character in text if unicodedata.category(character)[0] != "C" or character == "\u200d")
-    return "".join(kept).strip()[:MAX_NAME]
 
 
 def _read_json(source: FileSource, name: str) -> dict[str, Any]:
@@ -128,7 +122,7 @@ def _ids(group: dict[str, Any]) -> tuple[str, ...]:
 
 def _names(document: dict[str, Any], key: str) -> dict[str, str]:
     entries = map(_mapping, _list(document.get(key)))
-    named = {str(entry.get("Id")): clean_name(str(entry.get("Name", ""))) for entry in entries}
+    named = {str(entry.get("Id")): printable(str(entry.get("Name", "")))[:MAX_NAME] for entry in entries}
     return {identity: name for identity, name in named.items() if name}
 
 

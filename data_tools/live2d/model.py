@@ -135,6 +135,7 @@ class Live2DModel:
         name: the model file's name without its endings.
         moc_version: of the file: 1 = 3.0, 2 = 3.3, 3 = 4.0, 4 = 4.2, 5 = 5.0, 6 = 5.3.
         canvas_size: ``(width, height)`` in canvas pixels.
+        origin: where the model's own (0, 0) lies, in canvas pixels; its middle in real models.
         pixels_per_unit: canvas pixels in one of the model's own units.
         parts, art_meshes, parameters, textures: in the file's order.
         eye_parameters, mouth_parameters: ids that model3.json groups as EyeBlink and LipSync; may be empty.
@@ -145,6 +146,7 @@ class Live2DModel:
     name: str
     moc_version: int
     canvas_size: tuple[float, float]
+    origin: tuple[float, float]
     pixels_per_unit: float
     parts: tuple[Part, ...]
     art_meshes: tuple[ArtMesh, ...]

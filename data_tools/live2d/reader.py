@@ -16,7 +16,7 @@ import numpy as np
 
 from data_tools.live2d.core_process import CoreProcess, Evaluator
 from data_tools.live2d.description import Description, Float32, PoseState, UnreadableModel
-from data_tools.live2d.manifest import Manifest, clean_name, read_manifest
+from data_tools.live2d.manifest import Manifest, read_manifest
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Parameter, Part, Texture
 from data_tools.live2d.sources import FileSource, open_source
 from data_tools.live2d.textures import MAX_TEXTURE_PIXELS, TexturePyramid, build_pyramid, decode, read_size
@@ -136,12 +136,13 @@ def _assemble(
 ) -> Live2DModel:
     ranks = np.empty(len(description.mesh_ids), np.int64)
     ranks[np.argsort(state.render_orders, kind="stable")] = np.arange(len(ranks))
-    width, height, *_ = description.canvas
+    width, height, origin_x, origin_y, unit = description.canvas
     return Live2DModel(
         name=manifest.name,
         moc_version=description.moc_version,
         canvas_size=(width, height),
-        pixels_per_unit=description.canvas[4],
+        origin=(origin_x, origin_y),
+        pixels_per_unit=unit,
         parts=_parts(description, manifest, state),
         art_meshes=tuple(_art_mesh(description, paths, state, index, int(ranks[index])) for index in range(len(ranks))),
         parameters=_parameters(description, manifest, state),
@@ -158,7 +159,7 @@ def _parts(description: Description, manifest: Manifest, state: PoseState) -> tu
     return tuple(
         Part(
             id=part_id,
-            name=manifest.part_names.get(part_id, clean_name(part_id)),
+            name=manifest.part_names.get(part_id, part_id),
             parent=parent if parent >= 0 else None,
             opacity=float(state.part_opacities[index]),
             offscreen=index in owners,
@@ -171,7 +172,7 @@ def _parameters(description: Description, manifest: Manifest, state: PoseState) 
     return tuple(
         Parameter(
             id=name,
-            name=manifest.parameter_names.get(name, clean_name(name)),
+            name=manifest.parameter_names.get(name, name),
             minimum=float(description.minimum[index]),
             maximum=float(description.maximum[index]),
             default=float(description.default[index]),

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel
 from data_tools.live2d.textures import TexturePyramid
+from data_tools.live2d.view import View
 from liwi.errors import EngineUnavailable, InputError
 from liwi.progress import Progress, ReportProgress, ignore_progress
 from liwi.types import BoundingBox
-
-MAX_SIDE = 4096
-"""Largest side of a rendered picture, in pixels."""
 
 MAX_OVERDRAW = 1000
 """How often the triangles of a model may cover the picture, counted together; real models stay below 20."""
@@ -25,31 +23,6 @@ _BANDS = 8
 _THREADS = 2
 _FAR = float(2**19)
 _MODES = {BlendMode.NORMAL: 0, BlendMode.ADD: 1, BlendMode.MULTIPLY: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Which part of the canvas a picture shows: pixel = (canvas position - (left, top)) * scale.
-
-    Attributes:
-        size: ``(width, height)`` of the picture in pixels.
-        scale: pixels per canvas pixel.
-        left, top: the canvas position of the picture's corner.
-    """
-
-    size: tuple[int, int]
-    scale: float
-    left: float
-    top: float
-
-    @classmethod
-    def square(cls, model: Live2DModel, side: int) -> "View":
-        """The whole canvas, centred in a square of ``side`` pixels."""
-        if not 1 <= side <= MAX_SIDE:
-            raise InputError(f"The size must be between 1 and {MAX_SIDE} pixels, got {side}.")
-        width, height = model.canvas_size
-        scale = side / max(width, height)
-        return cls((side, side), scale, (width - side / scale) / 2, (height - side / scale) / 2)
 
 
 @dataclass(frozen=True, eq=False)
