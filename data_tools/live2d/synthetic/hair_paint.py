@@ -1,0 +1,84 @@
+"""How hair is painted: colours agree across locks, because they are laid out over the whole head and not per lock."""
+
+import numpy as np
+
+from data_tools.live2d.synthetic.colors import mix
+from data_tools.live2d.synthetic.curves import Points, lock_widths, ribbon, spline
+from data_tools.live2d.synthetic.drawing import Drawing
+from data_tools.live2d.synthetic.figure import Figure
+
+
+class HairPaint:
+    """Paints shapes of hair of one character.
+
+    Args:
+        figure: whose hair.
+        reach: y in head coordinates at which the tips' colour is reached.
+    """
+
+    def __init__(self, figure: Figure, reach: float) -> None:
+        self.figure = figure
+        self.tone = figure.palette.hair
+        self.reach = max(reach, 0.4)
+        random = figure.random
+        num = random.randrange(8, 12)
+        x = np.linspace(-1.14, 1.14, 2 * num + 1)
+        arch = -0.5 - 0.24 * np.sqrt(np.clip(1 - (x / 1.16) ** 2, 0, None))
+        long, short = [random.uniform(0.05, 0.13) for _ in x], [random.uniform(-0.02, 0.02) for _ in x]
+        lower = np.stack([x, arch + np.where(np.arange(len(x)) % 2, long, short)], axis=1)
+        long, short = [random.uniform(0.03, 0.09) for _ in x], [random.uniform(-0.01, 0.02) for _ in x]
+        upper = np.stack([x, arch - np.where(np.arange(len(x)) % 2, long, short)], axis=1)
+        self._ring = np.concatenate([spline(upper, steps=6), spline(lower, steps=6)[::-1]])
+        self._shiny = random.random() < 0.8
+
+    def base(self, drawing: Drawing, outline: Points, *, behind: bool = False) -> None:
+        """Fills a shape (head coordinates) with the gradient from crown to tips; darker where it lies behind the head."""
+        figure, tips = self.figure, self.figure.palette.hair_tips
+        dark = 0.075 if behind else 0.0
+        colors = [self.tone.moved(-0.035 - dark, 1.05, 4), self.tone.moved(-dark, 1.0, 60 * dark), tips.moved(0.02 - dark, 1.0, 60 * dark)]
+        start, end = figure.head([(0, -1.1), (0, self.reach)])
+        drawing.gradient(figure.head(outline), start, end, colors, [0.0, min(0.45, 0.8 / (self.reach + 1.1)), 1.0])
+
+    def shine(self, drawing: Drawing, outline: Points) -> None:
+        """The ring of light around the crown, where it crosses the shape."""
+        if not self._shiny:
+            return
+        with drawing.within(self.figure.head(outline)):
+            drawing.fill(self.figure.head(self._ring), mix(self.tone.light, (1.0, 1.0, 1.0), 0.25), 0.75)
+
+    def lock(self, drawing: Drawing, center: Points, width: float, *, behind: bool = False, root: float = 0.75, belly: float = 0.35, lined_from: float = 0.25) -> Points:
+        """A pointed lock along a centre line in head coordinates; its outline fades out towards the root, where it joins the others.
+
+        Returns:
+            Its outline in head coordinates.
+        """
+        figure = self.figure
+        outline = ribbon(center, lock_widths(len(center), width, root=root, belly=belly))
+        self.base(drawing, outline, behind=behind)
+        canvas = figure.head(outline)
+        with drawing.within(canvas):
+            drawing.cel_shadow(canvas, self.tone.mixed_shadow(0.19 if behind else 0.105), np.array([-0.3 * width, -0.06 * width]) * figure.anatomy.head_radius, 0.85)
+            tip = ribbon(center, lock_widths(len(center), width * 0.42, root=root, belly=belly) * np.linspace(0.0, 1.0, len(center)))
+            drawing.fill(figure.head(tip + [-0.09 * width, 0]), self.tone.light, 0.0 if behind else 0.35)
+        self.shine(drawing, outline)
+        num = len(center)
+        begin = round(lined_from * num)
+        for side in (canvas[:num], canvas[num:][::-1]):
+            line = side[begin:]
+            drawing.stroke(line, self.tone.line, 1.15, end=0.85)
+        return outline
+
+    def strands(self, drawing: Drawing, centers: list[Points], width: float = 1.0) -> None:
+        """Fine lines that follow the fall of the hair."""
+        for center in centers:
+            drawing.stroke(self.figure.head(center), self.tone.mixed_shadow(0.2), width)
+
+
+def fall(start: tuple[float, float], end: tuple[float, float], *, bow: float = 0.0, hook: float = 0.0, waves: int = 0, depth: float = 0.0, num: int = 30) -> Points:
+    """A centre line that falls from ``start`` to ``end``: bowed sideways, hooked at its tip, or waving."""
+    (x0, y0), (x1, y1) = start, end
+    t = np.linspace(0, 1, num)
+    x = x0 + (x1 - x0) * t + bow * np.sin(np.pi * t) + hook * t**4
+    x += depth * np.sin(2 * np.pi * waves * t) * np.clip(t * 2, 0, 1) if waves else 0
+    y = y0 + (y1 - y0) * t
+    return spline(np.stack([x, y], axis=1), steps=1)
