@@ -2,6 +2,8 @@
 
 from random import Random
 
+import numpy as np
+
 from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.anatomy import CANVAS, choose_anatomy
 from data_tools.live2d.synthetic.back_hair import choose_back_hair, draw_back_hair
@@ -10,7 +12,9 @@ from data_tools.live2d.synthetic.colors import choose_palette
 from data_tools.live2d.synthetic.eyes import draw_eyes
 from data_tools.live2d.synthetic.face import draw_animal_ears, draw_face
 from data_tools.live2d.synthetic.figure import Figure
+from data_tools.live2d.synthetic.extras import draw_object, draw_tail, draw_wings
 from data_tools.live2d.synthetic.hair_paint import HairPaint
+from data_tools.live2d.synthetic.headwear import choose_headwear, draw_earwear, draw_eyewear, draw_headwear
 from data_tools.live2d.synthetic.outfit import draw_outfit
 from data_tools.live2d.synthetic.rigging import Rig, breathing, leaning_body, turned_head
 
@@ -26,6 +30,7 @@ def draw_character(seed: int) -> Figure:
     _build_joints(figure)
     if random.random() < 0.28:
         figure.choices["animal ears"] = random.choices(["cat", "fox", "rabbit", "bear", "dog"], [4, 3, 2, 1, 2])[0]
+    choose_headwear(figure)
     style, length = choose_back_hair(figure)
     paint = HairPaint(figure, length)
     draw_back_hair(figure, paint, style, length)
@@ -36,10 +41,31 @@ def draw_character(seed: int) -> Figure:
     draw_side_locks(figure, paint, max(length, 0.9))
     if "animal ears" in figure.choices:
         draw_animal_ears(figure)
-    draw_outfit(figure)
+    arms = draw_outfit(figure)
     draw_ahoge(figure, paint)
+    draw_headwear(figure)
+    draw_eyewear(figure)
+    draw_earwear(figure)
+    draw_tail(figure)
+    draw_wings(figure)
+    draw_object(figure, arms)
+    _draw_hit_areas(figure)
     figure.fragments.sort(key=lambda fragment: fragment.depth)
     return figure
+
+
+def _draw_hit_areas(figure: Figure) -> None:
+    """Invisible ArtMeshes that answer to touches, as most artists add them: they belong to no part of the body."""
+    if figure.random.random() < 0.4:
+        return
+    anatomy = figure.anatomy
+    boxes = {
+        "hit_head": ("face", figure.head([(-0.9, -0.9), (0.9, 0.9)])),
+        "hit_body": ("breath", np.array([(anatomy.middle - anatomy.chest[0], anatomy.chest[1]), (anatomy.middle + anatomy.chest[0], anatomy.hip[1])])),
+    }
+    for key, (joint, ((left, top), (right, bottom))) in boxes.items():
+        drawing = figure.draw(key, None, 900, joint, "core", shown=False, cell=2000.0)
+        drawing.fill(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), (1.0, 1.0, 1.0))
 
 
 def _build_joints(figure: Figure) -> None:
