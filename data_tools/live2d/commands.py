@@ -74,6 +74,31 @@ def render(
         typer.echo(f"{out}: {len(drawn.meshes)} of {len(posed.art_meshes)} ArtMeshes have pixels at {size} x {size}")
 
 
+@app.command()
+def synthesize(
+    out: Annotated[Path, typer.Argument(help="A folder; each character gets one of its own in it.")],
+    count: Annotated[int, typer.Option(min=1, help="How many.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first character; the others follow. The same seed gives the same files.")] = 0,
+    texture_size: Annotated[int, typer.Option(min=256, max=4096, help="Side of each texture, in pixels.")] = 2048,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw them side by side: a .webp, .png or .jpg.")] = None,
+) -> None:
+    """Draw characters by code and write them as Live2D models that belong to nobody, with the true label of every ArtMesh."""
+    from data_tools.live2d.synthetic.export import synthesize as draw
+    from data_tools.live2d.synthetic.export import write_model
+
+    with errors_for_people():
+        paths = []
+        with typer.progressbar(range(seed, seed + count), label="Drawing") as seeds:
+            for number in seeds:
+                model = draw(number, texture_size=texture_size)
+                paths.append(write_model(model, out / model.name))
+        if sheet:
+            from data_tools.live2d.synthetic.sheet import write_sheet
+
+            write_sheet(paths, sheet)
+        typer.echo(f"{out}: {count} characters, labels beside each in labels.json")
+
+
 def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
