@@ -66,7 +66,9 @@ class Anatomy:
 
 def choose_anatomy(random: Random) -> Anatomy:
     """A figure between chibi and tall, of either build."""
-    heads = random.choices([random.uniform(2.2, 2.6), random.uniform(2.9, 3.6), random.uniform(4.6, 5.6), random.uniform(5.6, 6.6)], [3, 2, 6, 4])[0]
+    heads = random.choices(
+        [random.uniform(2.2, 2.6), random.uniform(2.8, 3.4), random.uniform(4.3, 5.2), random.uniform(5.2, 6.4)], [3, 2, 6, 4]
+    )[0]
     return build_anatomy(heads, feminine=random.random() < 0.68)
 
 
@@ -87,7 +89,7 @@ def build_anatomy(heads: float, *, feminine: bool) -> Anatomy:
     crotch = chin + trunk_and_legs * between(0.45, 0.57)
     trunk = crotch - shoulder_y
     broad = 1.0 if feminine else 1.13
-    shoulder_x = min(trunk * between(0.325, 0.42) * broad, radius * between(1.7, 0.62))
+    shoulder_x = min(trunk * between(0.305, 0.41) * broad, radius * between(1.7, 0.62))
     chest_x = shoulder_x * between(0.75, 0.84)
     waist_x = shoulder_x * (between(0.6, 0.88) if feminine else between(0.7, 0.88))
     hip_x = shoulder_x * (between(0.9, 1.06) if feminine else between(0.8, 0.98))

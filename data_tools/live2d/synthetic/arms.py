@@ -1,12 +1,13 @@
 """Arms with hands, sleeves and gloves: hanging, and raised as the alternative that pose3.json switches to."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from data_tools.live2d.synthetic.body import Limb, bending, build_arm, elbow_binding
-from data_tools.live2d.synthetic.colors import Tone
 from data_tools.live2d.synthetic.cloth import Cloth
+from data_tools.live2d.synthetic.colors import Tone
 from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
@@ -98,11 +99,11 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
     t = np.linspace(0, 1, last + 1)
     ease = width * (sleeve.ease[0] + (sleeve.ease[1] - sleeve.ease[0]) * t**2 + sleeve.puff * np.sin(np.pi * t**0.8))
     outline = ribbon(arm.center[: last + 1], 2 * (arm.widths[: last + 1] + ease))
-    point, along, _ = arm.at(0.0)
+    _, along, _ = arm.at(0.0)
     side, other = outline[: last + 1], outline[last + 1 :][::-1]
     end_share, end_ease = last / (num - 1), float(ease[-1])
     edge = arm.across(end_share, ease=end_ease, bow=0.3)
-    cap = bezier(other[0], other[0] - along * width * 0.75, side[0] - along * width * 0.75, side[0], 16)
+    cap = bezier(other[0], other[0] - along * width * 0.5, side[0] - along * width * 0.5, side[0], 16)
     if np.linalg.norm(edge[0] - side[-1]) > np.linalg.norm(edge[-1] - side[-1]):
         edge = edge[::-1]
     shape = np.concatenate([side, edge[1:-1], other[::-1], cap[1:-1]])
@@ -111,7 +112,13 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
         elbow = arm.center[min(arm.bend_at, last)]
         for lift in (-0.5, 0.25):
             inner = elbow + along * width * lift
-            fold = bezier(inner + [-arm.sign * width * 0.95, -width * 0.1], inner + [-arm.sign * width * 0.4, width * 0.1], inner + [0, width * 0.1], inner + [arm.sign * width * 0.2, -width * 0.05], 12)
+            fold = bezier(
+                inner + [-arm.sign * width * 0.95, -width * 0.1],
+                inner + [-arm.sign * width * 0.4, width * 0.1],
+                inner + [0, width * 0.1],
+                inner + [arm.sign * width * 0.2, -width * 0.05],
+                12,
+            )
             if sleeve.length > 0.55:
                 drawing.stroke(fold, cloth.tone.deep, 1.3)
     drawing.outline(shape, cloth.tone.line)
@@ -124,7 +131,7 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
 
 def _draw_hand(figure: Figure, drawing: Drawing, arm: Limb, tone: Tone) -> None:
     """A relaxed hand: palm, thumb, four fingers; a mitten on a chibi."""
-    wrist, along, width = arm.at(1.0)
+    wrist, along, _ = arm.at(1.0)
     size, inward = figure.anatomy.arm_width, -arm.sign
     across = np.array([-along[1], along[0]])
     if across[0] * inward < 0:
@@ -137,7 +144,9 @@ def _draw_hand(figure: Figure, drawing: Drawing, arm: Limb, tone: Tone) -> None:
     if figure.anatomy.youth > 0.75:
         thumb = spline(place([(0.3, 0.05), (0.75, 0.25), (0.8, 0.6), (0.5, 0.65), (0.3, 0.5)]), closed=True)
         drawing.shape(thumb, tone)
-        mitten = spline(place([(-0.55, -0.15), (0.5, -0.15), (0.66, 0.45), (0.42, 1.05), (-0.1, 1.2), (-0.58, 0.95), (-0.68, 0.4)]), closed=True)
+        mitten = spline(
+            place([(-0.55, -0.15), (0.5, -0.15), (0.66, 0.45), (0.42, 1.05), (-0.1, 1.2), (-0.58, 0.95), (-0.68, 0.4)]), closed=True
+        )
         drawing.shape(mitten, tone, shift=figure.light * 0.7)
         return
     lengths = [(-0.4, 1.0), (-0.13, 1.16), (0.13, 1.12), (0.37, 0.95)]
@@ -165,7 +174,9 @@ def draw_grip(figure: Figure, arm: Limb) -> tuple[Points, Points]:
     tone = figure.palette.accent if figure.choices.get("gloves") else figure.palette.skin
     motion, bindings = bending(arm, -35.0 * arm.sign), elbow_binding(figure, side)
     folder = f"arm {side.value}" + (" a" if "alternative arms" in figure.choices else "")
-    drawing = figure.draw(f"fingers_{side.value}", BodyPart.HANDWEAR, 492, f"arm_{side.value}", folder, side=side, motion=motion, bindings=bindings, cell=size)
+    drawing = figure.draw(
+        f"fingers_{side.value}", BodyPart.HANDWEAR, 492, f"arm_{side.value}", folder, side=side, motion=motion, bindings=bindings, cell=size
+    )
     for index in range(4):
         y = center[1] + size * (-0.48 + 0.33 * index)
         drawing.shape(ellipse(center[0], y, size * (0.56 - 0.03 * index), size * 0.2), tone, shift=figure.light * 0.3, line=0.85)

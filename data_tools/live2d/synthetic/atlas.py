@@ -92,7 +92,7 @@ def bleed(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     alpha = rgba[..., 3:].astype(np.float32) / 255
     levels = [np.concatenate([rgba[..., :3] * alpha, alpha], axis=2)]
-    while min(levels[-1].shape[:2]) > 4:
+    while min(levels[-1].shape[:2]) > 1:
         shape = levels[-1].shape
         levels.append(cv2.resize(levels[-1], ((shape[1] + 1) // 2, (shape[0] + 1) // 2), interpolation=cv2.INTER_AREA))
     filled = levels[-1][..., :3] / np.maximum(levels[-1][..., 3:], 1e-4)

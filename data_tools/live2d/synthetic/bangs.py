@@ -1,4 +1,5 @@
 """Hair in front of the face: crown, bangs, side locks that interleave with the face, and the shadow that they throw on it."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 import numpy as np
 
@@ -15,7 +16,18 @@ STYLES = ("classic", "blunt", "parted", "swept", "messy", "curtain")
 
 def draw_crown(figure: Figure, paint: HairPaint) -> None:
     """The hair over the skull, under the bangs' roots."""
-    half = [(0.0, -1.19), (0.45, -1.11), (0.86, -0.82), (1.06, -0.32), (1.06, 0.05), (0.98, 0.12), (0.88, -0.12), (0.66, -0.42), (0.3, -0.5), (0.0, -0.52)]
+    half = [
+        (0.0, -1.19),
+        (0.45, -1.11),
+        (0.86, -0.82),
+        (1.06, -0.32),
+        (1.06, 0.05),
+        (0.98, 0.12),
+        (0.88, -0.12),
+        (0.66, -0.42),
+        (0.3, -0.5),
+        (0.0, -0.52),
+    ]
     points = np.array(half)
     outline = spline(np.concatenate([points[:-1], points[-1:], (points[1:-1] * [-1, 1])[::-1]]), closed=True)
     drawing = figure.draw("crown", BodyPart.FRONT_HAIR, 700, "front_of_head", "hair/front")
@@ -32,7 +44,14 @@ def bang_centers(figure: Figure, style: str) -> list[tuple[Points, float]]:
     """Centre lines and widths of the bangs, in the order in which they are drawn (head coordinates)."""
     random = figure.random
     count = {"classic": 7, "blunt": 6, "parted": 6, "swept": 7, "messy": 8, "curtain": 6}[style]
-    part = {"classic": 0.0, "blunt": 0.0, "parted": random.choice([-0.3, 0.3]), "swept": random.choice([-0.55, 0.55]), "messy": random.uniform(-0.3, 0.3), "curtain": 0.0}[style]
+    part = {
+        "classic": 0.0,
+        "blunt": 0.0,
+        "parted": random.choice([-0.3, 0.3]),
+        "swept": random.choice([-0.55, 0.55]),
+        "messy": random.uniform(-0.3, 0.3),
+        "curtain": 0.0,
+    }[style]
     centers = []
     for tip_x in np.linspace(-0.86, 0.86, count):
         x = tip_x + random.uniform(-0.04, 0.04)
@@ -71,13 +90,18 @@ def draw_bangs(figure: Figure, paint: HairPaint) -> list[Points]:
     top = float(figure.head((0, -0.5))[1])
     radius = figure.anatomy.head_radius
     figure.rig.warp(
-        "sway_front", _box(figure, (-1.35, -1.35, 1.35, 1.2)), swaying(top, radius, radius * 0.16), (Binding("ParamHairFront", (-1, 0, 1)),), parent="front_of_head", cells=(6, 6)
+        "sway_front",
+        _box(figure, (-1.35, -1.35, 1.35, 1.2)),
+        swaying(top, radius, radius * 0.16),
+        (Binding("ParamHairFront", (-1, 0, 1)),),
+        parent="front_of_head",
+        cells=(6, 6),
     )
     outlines = []
     for index, (center, width) in enumerate(bang_centers(figure, style)):
         drawing = figure.draw(f"bangs_{index}", BodyPart.FRONT_HAIR, 710 + index, "sway_front", "hair/front")
         if style == "blunt":
-            outlines.append(_blunt_lock(figure, paint, center, width, index))
+            outlines.append(_blunt_lock(center, width, index))
             paint.base(drawing, outlines[-1])
             canvas = figure.head(outlines[-1])
             drawing.cel_shadow(canvas, paint.tone.shade, np.array([-0.06, -0.03]) * radius, 0.85)
@@ -88,7 +112,7 @@ def draw_bangs(figure: Figure, paint: HairPaint) -> list[Points]:
     return outlines
 
 
-def _blunt_lock(figure: Figure, paint: HairPaint, center: Points, width: float, index: int) -> Points:
+def _blunt_lock(center: Points, width: float, index: int) -> Points:
     """A lock that is cut straight; its outline runs down one side, along the cut and up the other."""
     widths = width * np.interp(np.linspace(0, 1, len(center)), [0, 0.5, 1], [0.5, 1.0, 0.92])
     num = len(center)
@@ -123,7 +147,14 @@ def draw_side_locks(figure: Figure, paint: HairPaint, length: float) -> None:
     reach = min(length, {"long": random.uniform(1.5, 2.6), "short": random.uniform(0.75, 1.15), "twisted": 1.7, "none": 0.6}[style])
     reach = min(reach, float((figure.anatomy.waist[1] - figure.anatomy.head_center[1]) / radius))
     motion = swaying(float(figure.head((0, -0.1))[1]), radius * max(reach, 1), radius * 0.25)
-    figure.rig.warp("sway_side", _box(figure, (-1.7, -0.9, 1.7, reach + 0.3)), motion, (Binding("ParamHairSide", (-1, 0, 1)),), parent="side_of_head", cells=(6, 6))
+    figure.rig.warp(
+        "sway_side",
+        _box(figure, (-1.7, -0.9, 1.7, reach + 0.3)),
+        motion,
+        (Binding("ParamHairSide", (-1, 0, 1)),),
+        parent="side_of_head",
+        cells=(6, 6),
+    )
     waves = random.choice([0, 0, 1, 2])
     for side, sign in SIDES:
         _draw_side(figure, paint, side, sign, style, reach, waves)
@@ -131,14 +162,26 @@ def draw_side_locks(figure: Figure, paint: HairPaint, length: float) -> None:
 
 def _draw_side(figure: Figure, paint: HairPaint, side: Side, sign: int, style: str, reach: float, waves: int) -> None:
     random = figure.random
-    behind = figure.draw(f"side_hair_behind_{side.value}", BodyPart.FRONT_HAIR if style == "none" else BodyPart.BACK_HAIR, 586, "sway_side", "hair/side", side=side)
+    behind = figure.draw(
+        f"side_hair_behind_{side.value}",
+        BodyPart.FRONT_HAIR if style == "none" else BodyPart.BACK_HAIR,
+        586,
+        "sway_side",
+        "hair/side",
+        side=side,
+    )
     center = fall((0.86 * sign, -0.5), (0.98 * sign, min(reach * 0.8, 1.2)), bow=0.16 * sign, hook=-0.12 * sign)
     paint.lock(behind, center, 0.4, behind=True, belly=0.4)
     if style == "none":
         return
     if style != "short":
         under = figure.draw(f"side_hair_under_{side.value}", BodyPart.FRONT_HAIR, 703, "sway_side", "hair/side", side=side)
-        paint.lock(under, fall((0.8 * sign, -0.55), (1.02 * sign, reach * 0.82), bow=0.2 * sign, hook=0.1 * sign, waves=waves, depth=0.06), 0.3, lined_from=0.3)
+        paint.lock(
+            under,
+            fall((0.8 * sign, -0.55), (1.02 * sign, reach * 0.82), bow=0.2 * sign, hook=0.1 * sign, waves=waves, depth=0.06),
+            0.3,
+            lined_from=0.3,
+        )
     drawing = figure.draw(f"side_hair_{side.value}", BodyPart.FRONT_HAIR, 705, "sway_side", "hair/side", side=side)
     center = fall((0.72 * sign, -0.62), (0.86 * sign, reach), bow=0.24 * sign, hook=-0.08 * sign, waves=waves, depth=0.07)
     if style == "twisted":
@@ -158,7 +201,17 @@ def _twist(figure: Figure, paint: HairPaint, drawing: object, center: Points) ->
     for index in np.linspace(0, len(lower) - 4, 5).astype(int):
         x, y = lower[index]
         size = 0.15 - 0.012 * index / 3
-        curl = spline([(x - size, y - 0.1), (x, y - 0.16), (x + size, y - 0.06), (x + size * 0.9, y + 0.08), (x, y + 0.18), (x - size * 0.9, y + 0.06)], closed=True)
+        curl = spline(
+            [
+                (x - size, y - 0.1),
+                (x, y - 0.16),
+                (x + size, y - 0.06),
+                (x + size * 0.9, y + 0.08),
+                (x, y + 0.18),
+                (x - size * 0.9, y + 0.06),
+            ],
+            closed=True,
+        )
         paint.base(drawing, curl)
         canvas = figure.head(curl)
         drawing.cel_shadow(canvas, paint.tone.shade, np.array([-0.06, -0.05]) * figure.anatomy.head_radius)

@@ -1,4 +1,5 @@
 """The bare figure: trunk, neck, arms and legs, and the curves along which clothes are cut."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 from dataclasses import dataclass
 
@@ -20,7 +21,12 @@ def trunk_half(anatomy: Anatomy, hem: float, *, ease: float = 0.0) -> list[tuple
         hem: height at which it ends, between the waist and the thigh.
         ease: how far cloth stands off, in pixels.
     """
-    (shoulder_x, shoulder_y), (chest_x, chest_y), (waist_x, waist_y), (hip_x, hip_y) = anatomy.shoulder, anatomy.chest, anatomy.waist, anatomy.hip
+    (shoulder_x, shoulder_y), (chest_x, chest_y), (waist_x, waist_y), (hip_x, hip_y) = (
+        anatomy.shoulder,
+        anatomy.chest,
+        anatomy.waist,
+        anatomy.hip,
+    )
     trunk = anatomy.crotch - shoulder_y
     points = [
         (anatomy.neck_width * 1.02, shoulder_y - 0.075 * trunk),
@@ -67,7 +73,13 @@ def draw_trunk(figure: Figure) -> None:
     drawing.shape(outline, skin, shift=figure.light)
     width, y = anatomy.shoulder[0], anatomy.shoulder[1] + 0.03 * (anatomy.crotch - anatomy.shoulder[1])
     for _, sign in SIDES:
-        bone = bezier((anatomy.middle + sign * width * 0.1, y + width * 0.07), (anatomy.middle + sign * width * 0.3, y), (anatomy.middle + sign * width * 0.5, y), (anatomy.middle + sign * width * 0.62, y - width * 0.05), 12)
+        bone = bezier(
+            (anatomy.middle + sign * width * 0.1, y + width * 0.07),
+            (anatomy.middle + sign * width * 0.3, y),
+            (anatomy.middle + sign * width * 0.5, y),
+            (anatomy.middle + sign * width * 0.62, y - width * 0.05),
+            12,
+        )
         drawing.stroke(bone, skin.shade, 1.2)
     _draw_neck(figure)
 
@@ -85,7 +97,16 @@ def _draw_neck(figure: Figure) -> None:
     drawing.fill(outline, skin.base)
     with drawing.within(outline):
         reach = anatomy.chin + (bottom - anatomy.chin) * 0.42
-        shadow = spline([(middle - 2 * width, top - 10), (middle + 2 * width, top - 10), (middle + 1.2 * width, reach - width * 0.25), (middle + 0.1 * width, reach + width * 0.2), (middle - 1.2 * width, reach - width * 0.35)], closed=True)
+        shadow = spline(
+            [
+                (middle - 2 * width, top - 10),
+                (middle + 2 * width, top - 10),
+                (middle + 1.2 * width, reach - width * 0.25),
+                (middle + 0.1 * width, reach + width * 0.2),
+                (middle - 1.2 * width, reach - width * 0.35),
+            ],
+            closed=True,
+        )
         drawing.fill(shadow, skin.moved(-0.085, 1.4, 4))
     for side in (spline(right)[:-6], spline(left)[6:]):
         drawing.stroke(side, skin.line, 1.0, start=0.6, end=0.6)
@@ -122,7 +143,9 @@ class Limb:
         """A line across it, bowed away from the trunk, as the edge of a sleeve or a sock is."""
         point, along, width = self.at(share)
         right = np.array([-along[1], along[0]]) * (width + ease)
-        return bezier(point - right, point - right * 0.5 + along * width * bow, point + right * 0.5 + along * width * bow, point + right, 16)
+        return bezier(
+            point - right, point - right * 0.5 + along * width * bow, point + right * 0.5 + along * width * bow, point + right, 16
+        )
 
 
 def build_arm(anatomy: Anatomy, side: Side, sign: int, upper: float, lower: float) -> Limb:
@@ -137,7 +160,14 @@ def build_arm(anatomy: Anatomy, side: Side, sign: int, upper: float, lower: floa
     wrist = elbow + step(lower, length * 0.44)
     sharp = abs(lower - upper) > 50
     near = 0.93 if sharp else 0.8
-    nodes = [joint + step(upper, -width * 0.35), joint + step(upper, length * 0.1), joint + (elbow - joint) * near, elbow + (wrist - elbow) * (1 - near), wrist - step(lower, length * 0.08), wrist]
+    nodes = [
+        joint + step(upper, -width * 0.35),
+        joint + step(upper, length * 0.1),
+        joint + (elbow - joint) * near,
+        elbow + (wrist - elbow) * (1 - near),
+        wrist - step(lower, length * 0.08),
+        wrist,
+    ]
     center = spline(nodes, steps=9)
     shares = np.linspace(0, 1, len(center))
     widths = width * np.interp(shares, [0, 0.12, 0.3, 0.5, 0.62, 0.85, 1.0], [0.86, 0.98, 0.92, 0.8, 0.82, 0.62, 0.56])
@@ -147,7 +177,17 @@ def build_arm(anatomy: Anatomy, side: Side, sign: int, upper: float, lower: floa
 def build_leg(anatomy: Anatomy, side: Side, sign: int, stance: float) -> Limb:
     """A standing leg; ``stance`` moves the foot outwards, in shares of the hip's half width."""
     hip = anatomy.hip[0]
-    levels = np.array([anatomy.hip[1], anatomy.crotch, anatomy.crotch * 0.55 + anatomy.knee * 0.45, anatomy.knee, anatomy.knee * 0.68 + anatomy.ankle * 0.32, anatomy.ankle * 0.9 + anatomy.knee * 0.1, anatomy.ankle + (anatomy.ground - anatomy.ankle) * 0.4])
+    levels = np.array(
+        [
+            anatomy.hip[1],
+            anatomy.crotch,
+            anatomy.crotch * 0.55 + anatomy.knee * 0.45,
+            anatomy.knee,
+            anatomy.knee * 0.68 + anatomy.ankle * 0.32,
+            anatomy.ankle * 0.9 + anatomy.knee * 0.1,
+            anatomy.ankle + (anatomy.ground - anatomy.ankle) * 0.4,
+        ]
+    )
     offsets = hip * np.array([0.5, 0.515, 0.5, 0.47, 0.475, 0.45, 0.45]) + hip * stance * np.linspace(0, 1, 7) ** 1.2
     thigh, calf, ankle = anatomy.thigh_width, anatomy.calf_width, anatomy.ankle_width
     widths = np.array([thigh * 1.0, thigh * 1.02, thigh * 0.92, calf * 0.94, calf, ankle * 1.0, ankle * 1.05])
@@ -187,7 +227,17 @@ def draw_leg(figure: Figure, leg: Limb) -> None:
         drawing.cel_shadow(outline, skin.shade, figure.light)
         knee, _, width = leg.at(0.5)
         knee = leg.center[leg.bend_at]
-        drawing.stroke(bezier(knee + [-width * 0.4, width * 0.25], knee + [-width * 0.1, width * 0.5], knee + [width * 0.2, width * 0.5], knee + [width * 0.45, width * 0.15], 12), skin.shade, 1.5)
+        drawing.stroke(
+            bezier(
+                knee + [-width * 0.4, width * 0.25],
+                knee + [-width * 0.1, width * 0.5],
+                knee + [width * 0.2, width * 0.5],
+                knee + [width * 0.45, width * 0.15],
+                12,
+            ),
+            skin.shade,
+            1.5,
+        )
     num = len(leg.center)
     for side in (outline[:num], outline[num:][::-1]):
         drawing.stroke(side[3:], skin.line, 1.05, end=0.9)

@@ -9,16 +9,23 @@ from data_tools.live2d.synthetic.anatomy import CANVAS, choose_anatomy
 from data_tools.live2d.synthetic.back_hair import choose_back_hair, draw_back_hair
 from data_tools.live2d.synthetic.bangs import draw_ahoge, draw_bangs, draw_crown, draw_hair_shadow, draw_side_locks
 from data_tools.live2d.synthetic.colors import choose_palette
+from data_tools.live2d.synthetic.extras import draw_object, draw_tail, draw_wings
 from data_tools.live2d.synthetic.eyes import draw_eyes
 from data_tools.live2d.synthetic.face import draw_animal_ears, draw_face
 from data_tools.live2d.synthetic.figure import Figure
-from data_tools.live2d.synthetic.extras import draw_object, draw_tail, draw_wings
 from data_tools.live2d.synthetic.hair_paint import HairPaint
 from data_tools.live2d.synthetic.headwear import choose_headwear, draw_earwear, draw_eyewear, draw_headwear
 from data_tools.live2d.synthetic.outfit import draw_outfit
 from data_tools.live2d.synthetic.rigging import Rig, breathing, leaning_body, turned_head
 
-HEAD_LAYERS = {"back_of_head": (-0.42, 0.1), "ears": (-0.05, 0.15), "face": (0.28, 0.42), "features": (0.3, 0.62), "side_of_head": (0.18, 0.42), "front_of_head": (0.3, 0.62)}
+HEAD_LAYERS = {
+    "back_of_head": (-0.42, 0.1),
+    "ears": (-0.05, 0.15),
+    "face": (0.28, 0.42),
+    "features": (0.3, 0.62),
+    "side_of_head": (0.18, 0.42),
+    "front_of_head": (0.3, 0.62),
+}
 """Layers of the head: depth of their rim and bulge of their middle, in head radii (see `turned_head`)."""
 
 
@@ -61,7 +68,10 @@ def _draw_hit_areas(figure: Figure) -> None:
     anatomy = figure.anatomy
     boxes = {
         "hit_head": ("face", figure.head([(-0.9, -0.9), (0.9, 0.9)])),
-        "hit_body": ("breath", np.array([(anatomy.middle - anatomy.chest[0], anatomy.chest[1]), (anatomy.middle + anatomy.chest[0], anatomy.hip[1])])),
+        "hit_body": (
+            "breath",
+            np.array([(anatomy.middle - anatomy.chest[0], anatomy.chest[1]), (anatomy.middle + anatomy.chest[0], anatomy.hip[1])]),
+        ),
     }
     for key, (joint, ((left, top), (right, bottom))) in boxes.items():
         drawing = figure.draw(key, None, 900, joint, "core", shown=False, cell=2000.0)
@@ -80,7 +90,14 @@ def _build_joints(figure: Figure) -> None:
     box = (-100.0, -100.0, width + 100.0, height + 50.0)
     body = tuple(Binding(f"ParamBodyAngle{axis}", (-10, 0, 10)) for axis in "XYZ")
     rig.warp("body", box, leaning_body(anatomy.middle, anatomy.ground, anatomy.height), body, cells=(8, 6))
-    rig.warp("breath", box, breathing((anatomy.middle, anatomy.chest[1]), anatomy.shoulder[0] * 1.6), (Binding("ParamBreath", (0, 1)),), parent="body", cells=(14, 10))
+    rig.warp(
+        "breath",
+        box,
+        breathing((anatomy.middle, anatomy.chest[1]), anatomy.shoulder[0] * 1.6),
+        (Binding("ParamBreath", (0, 1)),),
+        parent="body",
+        cells=(14, 10),
+    )
     pivot = (anatomy.middle, anatomy.chin + (anatomy.shoulder[1] - anatomy.chin) * 0.3)
     rig.rotation("head", pivot, {-30: -13.0, 0: 0.0, 30: 13.0}, "ParamAngleZ", parent="breath")
     turn = (Binding("ParamAngleX", (-30, 0, 30)), Binding("ParamAngleY", (-30, 0, 30)))

@@ -13,6 +13,9 @@ from data_tools.live2d.synthetic.drawing import Drawing
 PATTERNS = ("plain", "stripes", "pinstripes", "checks", "plaid", "dots", "diamonds", "flowers", "stars")
 
 
+WHITE = Tone(0.97, 0.01, 270)
+
+
 @dataclass(frozen=True)
 class Cloth:
     """A material with its pattern.
@@ -25,7 +28,7 @@ class Cloth:
 
     tone: Tone
     pattern: str = "plain"
-    ink: Tone = Tone(0.97, 0.01, 270)
+    ink: Tone = WHITE
     size: float = 60.0
 
     def cover(self, drawing: Drawing, outline: Points, shift: ArrayLike) -> None:
@@ -86,7 +89,9 @@ def _motif(pattern: str, x: float, y: float, size: float, color: Color, light: C
             radius = np.where(np.arange(10) % 2, 0.45, 1.0) * size
             return [(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1), color)]
         case _:
-            petals = [(ellipse(x + np.cos(a) * size * 0.6, y + np.sin(a) * size * 0.6, size * 0.46, size * 0.46, 16), color) for a in angle[::2]]
+            petals = [
+                (ellipse(x + np.cos(a) * size * 0.6, y + np.sin(a) * size * 0.6, size * 0.46, size * 0.46, 16), color) for a in angle[::2]
+            ]
             return [*petals, (ellipse(x, y, size * 0.32, size * 0.32, 16), light)]
 
 

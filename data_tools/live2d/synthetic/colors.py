@@ -84,7 +84,9 @@ class Tone:
     @property
     def line(self) -> Color:
         """Line art: a dark relative of the colour rather than black."""
-        return self.with_chroma(max(self.chroma, 0.02)).moved(-self.lightness + 0.2 + 0.2 * self.lightness, 0.75, 25)
+        return self.with_chroma(max(self.chroma, 0.02)).moved(
+            min(0.2 + 0.2 * self.lightness, 0.55 * self.lightness) - self.lightness, 0.75, 25
+        )
 
     def mixed_shadow(self, depth: float) -> Color:
         """Darker by ``depth``; greys and whites take on a cool tint, as shadows of white cloth do."""
@@ -99,6 +101,15 @@ class Tone:
     def shifted(self, lightness: float, hue: float = 0.0) -> "Tone":
         """A relative: another lightness and hue (both added)."""
         return Tone(min(max(self.lightness + lightness, 0.12), 0.98), self.chroma, (self.hue + hue) % 360)
+
+
+def _clean(tone: Tone) -> Tone:
+    """Moves dark yellows, which look like mud, to wine red, navy or a lighter yellow."""
+    if not 45 < tone.hue < 128 or tone.lightness > 0.78 or tone.chroma < 0.03:
+        return tone
+    if tone.lightness > 0.55:
+        return Tone(0.84, tone.chroma, min(max(tone.hue, 70), 95))
+    return Tone(tone.lightness, tone.chroma, 18.0 if tone.hue < 85 else 165.0)
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,14 @@ class Palette:
     metal: Tone
 
 
-_SKINS = (Tone(0.935, 0.032, 55), Tone(0.92, 0.042, 60), Tone(0.945, 0.024, 40), Tone(0.86, 0.062, 60), Tone(0.72, 0.08, 55), Tone(0.6, 0.08, 50))
+_SKINS = (
+    Tone(0.935, 0.032, 55),
+    Tone(0.92, 0.042, 60),
+    Tone(0.945, 0.024, 40),
+    Tone(0.86, 0.062, 60),
+    Tone(0.72, 0.08, 55),
+    Tone(0.6, 0.08, 50),
+)
 _SKIN_WEIGHTS = (30, 22, 20, 12, 9, 6)
 
 _HAIRS = (
@@ -160,19 +178,25 @@ def choose_palette(random: Random) -> Palette:
             Tone(0.29, 0.03, main_hue),
         ]
     )
-    second = Tone(0.94, 0.018, main_hue) if main.lightness < 0.7 else random.choice([Tone(0.4, 0.09, main_hue), Tone(0.34, 0.05, accent_hue)])
+    second = (
+        Tone(0.94, 0.018, main_hue) if main.lightness < 0.7 else random.choice([Tone(0.4, 0.09, main_hue), Tone(0.34, 0.05, accent_hue)])
+    )
     if random.random() < 0.3:
         second = Tone(0.55 if main.lightness > 0.7 else 0.75, 0.09, (main_hue + random.choice([-35, 35])) % 360)
     eye_hue = random.choice([hue, accent_hue, (hue + 180) % 360, 25, 150, 235, 300, 75])
-    tips = hair if random.random() < 0.6 else hair.shifted(random.choice([-0.08, 0.08]), random.choice([-35, -20, 20, 35])).with_chroma(hair.chroma + 0.03)
+    tips = (
+        hair
+        if random.random() < 0.6
+        else hair.shifted(random.choice([-0.08, 0.08]), random.choice([-35, -20, 20, 35])).with_chroma(hair.chroma + 0.03)
+    )
     return Palette(
         skin=random.choices(_SKINS, _SKIN_WEIGHTS)[0],
         hair=hair,
         hair_tips=tips,
         eyes=Tone(random.uniform(0.55, 0.7), 0.15, eye_hue),
-        main=main,
-        second=second,
-        accent=Tone(random.uniform(0.55, 0.74), 0.16, accent_hue),
+        main=_clean(main),
+        second=_clean(second),
+        accent=_clean(Tone(random.uniform(0.58, 0.74), 0.16, accent_hue)),
         leather=random.choice([Tone(0.3, 0.04, 40), Tone(0.27, 0.02, 280), Tone(0.45, 0.08, 50), Tone(0.9, 0.02, 80), main.shifted(-0.12)]),
         white=Tone(0.975, 0.006, 270),
         metal=random.choice([Tone(0.82, 0.11, 88), Tone(0.85, 0.012, 250), Tone(0.78, 0.07, 50)]),

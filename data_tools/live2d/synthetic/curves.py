@@ -4,6 +4,7 @@ Points are (n, 2) float64 arrays of x, y with y down. A closed curve does not re
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +35,7 @@ def _through_corners(given: Points, cuts: list[int], *, closed: bool, steps: int
         cuts = [*(cut - cuts[0] for cut in cuts), len(given) - 1]
     else:
         cuts = sorted({0, *cuts, len(given) - 1})
-    runs = [spline(given[a : b + 1], steps=steps) if b - a > 1 else given[a : b + 1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    runs = [spline(given[a : b + 1], steps=steps) if b - a > 1 else given[a : b + 1] for a, b in pairwise(cuts)]
     joined = np.concatenate([run[:-1] for run in runs])
     return joined if closed else np.concatenate([joined, given[-1:]])
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from math import ceil, floor
 
 import numpy as np
-import skia
+import skia  # type: ignore[import-not-found]
 from numpy.typing import ArrayLike, NDArray
 
 from data_tools.live2d.synthetic.colors import Color, Tone
@@ -47,7 +47,9 @@ class Drawing:
         """A closed shape in one colour."""
         self._paint(path_of(points), skia.Paint(AntiAlias=True, Color=skia_color(color, alpha)))
 
-    def gradient(self, points: Points, start: ArrayLike, end: ArrayLike, colors: Sequence[Color], stops: Sequence[float] | None = None) -> None:
+    def gradient(
+        self, points: Points, start: ArrayLike, end: ArrayLike, colors: Sequence[Color], stops: Sequence[float] | None = None
+    ) -> None:
         """A closed shape in a gradient from ``start`` to ``end``, both in canvas pixels, so that neighbours agree at their seam."""
         (x0, y0), (x1, y1) = np.asarray(start, float), np.asarray(end, float)
         shader = skia.GradientShader.MakeLinear(
@@ -60,7 +62,10 @@ class Drawing:
     def glow(self, x: float, y: float, radius: float, color: Color, alpha: float, *, flatness: float = 1.0) -> None:
         """A soft spot that fades to nothing at ``radius``; ``flatness`` below 1 flattens it."""
         shader = skia.GradientShader.MakeRadial(
-            center=(0.0, 0.0), radius=radius, colors=[skia_color(color, alpha), skia_color(color, alpha * 0.55), skia_color(color, 0.0)], positions=[0, 0.5, 1]
+            center=(0.0, 0.0),
+            radius=radius,
+            colors=[skia_color(color, alpha), skia_color(color, alpha * 0.55), skia_color(color, 0.0)],
+            positions=[0, 0.5, 1],
         )
         matrix = skia.Matrix().setScale(1, flatness)
         matrix.postTranslate(x, y)

@@ -78,9 +78,14 @@ def _build_puppet(figure: Figure, names: Names, atlas: Atlas) -> Puppet:
     right, bottom = np.ceil(boxes[:, 2:].max(axis=0) + _MARGIN)
     shift = (np.array(rig.origin) - [(left + right) / 2, (top + bottom) / 2]) / rig.pixels_per_unit
     some_part = names.parts[0].id
-    deformer_ids = {key: f"{'Warp' if hasattr(deformer, 'lattices') else 'Rotation'}{index + 1}" for index, (key, deformer) in enumerate(rig.deformers.items())}
+    deformer_ids = {
+        key: f"{'Warp' if hasattr(deformer, 'lattices') else 'Rotation'}{index + 1}"
+        for index, (key, deformer) in enumerate(rig.deformers.items())
+    }
     deformers = tuple(
-        replace(_moved(deformer, shift), id=deformer_ids[key], part=some_part, parent=deformer_ids[deformer.parent] if deformer.parent else None)
+        replace(
+            _moved(deformer, shift), id=deformer_ids[key], part=some_part, parent=deformer_ids[deformer.parent] if deformer.parent else None
+        )
         for key, deformer in rig.deformers.items()
     )
     return Puppet(
@@ -122,7 +127,7 @@ def _build_mesh(figure: Figure, fragment: Fragment, names: Names, atlas: Atlas, 
 
 def _pose_groups(names: Names) -> list[list[dict[str, Any]]]:
     """Alternatives of which the first is shown: the arms "a" and "b" of each side."""
-    groups = []
+    groups: list[list[dict[str, Any]]] = []
     for side in ("left", "right"):
         ids = [names.folders.get((f"arm {side} {variant}",)) for variant in "ab"]
         if all(ids):
@@ -157,7 +162,11 @@ def _labels(seed: int, figure: Figure, names: Names) -> dict[str, Any]:
 
 
 def _model_settings(name: str, texture_size: int, figure: Figure, names: Names, *, posed: bool) -> dict[str, Any]:
-    files: dict[str, Any] = {"Moc": f"{name}.moc3", "Textures": [f"{name}.{texture_size}/texture_00.png"], "DisplayInfo": f"{name}.cdi3.json"}
+    files: dict[str, Any] = {
+        "Moc": f"{name}.moc3",
+        "Textures": [f"{name}.{texture_size}/texture_00.png"],
+        "DisplayInfo": f"{name}.cdi3.json",
+    }
     if posed:
         files["Pose"] = f"{name}.pose3.json"
     hit_areas = [fragment.key for fragment in figure.fragments if not fragment.shown]

@@ -1,4 +1,5 @@
 """Eyes in layers: white, iris, highlights, lashes, crease, brow; the iris is clipped by the white, and lids close with ParamEyeLOpen."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 from dataclasses import dataclass
 
@@ -119,7 +120,7 @@ class _Eye:
         return np.concatenate([upper, np.stack([x, self.shape.lower_lid(u) - inset], axis=1)[::-1]])
 
     def closing(self, reference: str, keep: float) -> Motion:
-        """How points near a lid move when the eye closes: to the line where the lids meet, keeping a share of their distance from the lid."""
+        """How points near a lid move when the eye closes: to the line where the lids meet, keeping a share of their distance to it."""
         shape, radius = self.shape, self.figure.anatomy.head_radius
         middle = self.canvas(np.zeros((1, 2)))[0]
 
@@ -139,7 +140,15 @@ class _Eye:
         motion = self.closing("white", 0.02)
         cell = self.shape.width * self.figure.anatomy.head_radius / 5
         drawing = self.figure.draw(
-            f"eyewhite_{self.name}", BodyPart.EYEWHITE, 640, "features", f"face/eye/{self.name}", side=self.side, motion=motion, bindings=(self.open,), cell=cell
+            f"eyewhite_{self.name}",
+            BodyPart.EYEWHITE,
+            640,
+            "features",
+            f"face/eye/{self.name}",
+            side=self.side,
+            motion=motion,
+            bindings=(self.open,),
+            cell=cell,
         )
         outline = self.canvas(self.lids(0.008))
         drawing.fill(outline, (0.985, 0.98, 0.985))
@@ -219,17 +228,46 @@ class _Eye:
         middle = np.stack([x, self.shape.upper_lid(clipped) + np.clip(u - 1, 0, None) * 0.5 * self.shape.upper - 0.004], axis=1)
         swell = np.clip((u + 1.04) / 0.5, 0, 1) ** 0.8 * (0.62 + 0.42 * np.clip(u + 0.2, 0, 1)) * np.clip((1.1 - u) / 0.12, 0, 1) ** 0.6
         color = self.lash_color
-        self._line(f"upper_lash_{name}", 662, folder, ribbon(middle, swell * self.shape.lash), color, self.closing("upper", 0.7), cell, self.shape.spikes)
+        self._line(
+            f"upper_lash_{name}",
+            662,
+            folder,
+            ribbon(middle, swell * self.shape.lash),
+            color,
+            self.closing("upper", 0.7),
+            cell,
+            self.shape.spikes,
+        )
         part_u = np.linspace(-0.15, 0.97, 30)
         lower = np.stack([part_u * self.shape.width, self.shape.lower_lid(part_u) + 0.004], axis=1)
         thin = np.sin(np.linspace(0.25, np.pi - 0.1, 30)) * 0.013 + 0.003
-        self._line(f"lower_lash_{name}", 655, folder, ribbon(lower, thin), mix(color, self.figure.palette.skin.line, 0.35), self.closing("lower", 0.8), cell, 0)
+        self._line(
+            f"lower_lash_{name}",
+            655,
+            folder,
+            ribbon(lower, thin),
+            mix(color, self.figure.palette.skin.line, 0.35),
+            self.closing("lower", 0.8),
+            cell,
+            0,
+        )
         crease_u = np.linspace(-0.62, 0.86, 30)
         crease = np.stack([crease_u * self.shape.width, self.shape.upper_lid(crease_u) - self.shape.lash * 0.75 - 0.022], axis=1)
-        self._line(f"crease_{name}", 656, folder, ribbon(crease, np.sin(np.linspace(0, np.pi, 30)) * 0.012), self.figure.palette.skin.line, self.closing("upper", 0.6), cell, 0)
+        self._line(
+            f"crease_{name}",
+            656,
+            folder,
+            ribbon(crease, np.sin(np.linspace(0, np.pi, 30)) * 0.012),
+            self.figure.palette.skin.line,
+            self.closing("upper", 0.6),
+            cell,
+            0,
+        )
 
     def _line(self, key: str, depth: float, folder: str, local: Points, color: Color, motion: Motion, cell: float, spikes: int) -> None:
-        drawing = self.figure.draw(key, BodyPart.EYELASH, depth, "features", folder, side=self.side, motion=motion, bindings=(self.open,), cell=cell)
+        drawing = self.figure.draw(
+            key, BodyPart.EYELASH, depth, "features", folder, side=self.side, motion=motion, bindings=(self.open,), cell=cell
+        )
         drawing.fill(self.canvas(local), color)
         for index in range(spikes):
             u = 0.98 - 0.2 * index
@@ -244,7 +282,9 @@ class _Eye:
         y = -self.shape.upper - 0.125 - lift
         arc = spline([(-0.2, y + 0.035), (-0.05, y - 0.012), (0.13, y - 0.012), (0.27, y + 0.05)])
         arc = turned(arc, angle, (0, y))
-        thickness = (0.036 if figure.anatomy.feminine else 0.055) * np.interp(np.linspace(0, 1, len(arc)), [0, 0.18, 0.55, 1], [0.45, 1, 0.85, 0.08])
+        thickness = (0.036 if figure.anatomy.feminine else 0.055) * np.interp(
+            np.linspace(0, 1, len(arc)), [0, 0.18, 0.55, 1], [0.45, 1, 0.85, 0.08]
+        )
         pivot = self.canvas(np.array([[0.0, y]]))[0]
 
         def motion(points: Points, up: float, turn: float) -> Points:
@@ -252,5 +292,15 @@ class _Eye:
 
         bindings = (Binding(f"ParamBrow{self.letter}Y", (-1, 0, 1)), Binding(f"ParamBrow{self.letter}Angle", (-1, 0, 1)))
         depth = 765 if over_hair else 670
-        drawing = figure.draw(f"brow_{self.name}", BodyPart.EYEBROW, depth, "features", "face/brow", side=self.side, motion=motion, bindings=bindings, cell=radius * 0.1)
+        drawing = figure.draw(
+            f"brow_{self.name}",
+            BodyPart.EYEBROW,
+            depth,
+            "features",
+            "face/brow",
+            side=self.side,
+            motion=motion,
+            bindings=bindings,
+            cell=radius * 0.1,
+        )
         drawing.fill(self.canvas(ribbon(arc, thickness)), mix(figure.palette.hair.moved(-0.2, 0.95, 10), self.lash_color, 0.25))

@@ -1,4 +1,5 @@
 """The head without hair and eyes: face, blush, nose, mouth, ears of people, elves and animals."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 import numpy as np
 
@@ -78,7 +79,9 @@ def _draw_nose(figure: Figure) -> None:
     if style == "shadow":
         drawing.fill(figure.head([(0.008, y - 0.075), (0.045, y + 0.012), (-0.006, y + 0.026)]), skin.shade, 0.9)
     if style != "dot":
-        drawing.stroke(figure.head(bezier((0.014, y - 0.028), (0.03, y - 0.004), (0.024, y + 0.012), (-0.014, y + 0.02), 12)), skin.line, 0.95)
+        drawing.stroke(
+            figure.head(bezier((0.014, y - 0.028), (0.03, y - 0.004), (0.024, y + 0.012), (-0.014, y + 0.02), 12)), skin.line, 0.95
+        )
     else:
         drawing.fill(figure.head(ellipse(0.004, y, 0.022, 0.015)), mix(skin.shade, skin.line, 0.35))
     drawing.fill(figure.head(ellipse(-0.018, y - 0.045, 0.016, 0.022)), skin.light)
@@ -112,7 +115,9 @@ def _draw_mouth(figure: Figure) -> None:
     half = random.uniform(0.115, 0.16)
     y = 0.865 - 0.045 * figure.anatomy.youth
     curve = {"smile": 0.03, "cat": 0.012, "flat": 0.006}[style]
-    line = spline([(-half, y - curve), (-half * 0.5, y + curve * 0.3), (0, y + curve * 0.55), (half * 0.5, y + curve * 0.3), (half, y - curve)])
+    line = spline(
+        [(-half, y - curve), (-half * 0.5, y + curve * 0.3), (0, y + curve * 0.55), (half * 0.5, y + curve * 0.3), (half, y - curve)]
+    )
     if style == "cat":
         wave = [(-half, y - 0.02), (-half * 0.5, y + 0.025), (0, y - 0.012), (half * 0.5, y + 0.025), (half, y - 0.02)]
         line = spline(wave, corners=[2])
@@ -120,10 +125,19 @@ def _draw_mouth(figure: Figure) -> None:
     bottom = spline([line[-1], (half * 0.72, y + depth * 0.72), (0, y + depth), (-half * 0.72, y + depth * 0.72), line[0]])
     _draw_cavity(figure, line, bottom, y, half, bindings)
     lip = figure.draw(
-        "mouth_line", BodyPart.MOUTH, 630, "features", "face/mouth", motion=_mouth_motion(figure, y, half, role="lip"), bindings=bindings, cell=figure.anatomy.head_radius * 0.06
+        "mouth_line",
+        BodyPart.MOUTH,
+        630,
+        "features",
+        "face/mouth",
+        motion=_mouth_motion(figure, y, half, role="lip"),
+        bindings=bindings,
+        cell=figure.anatomy.head_radius * 0.06,
     )
     lip.stroke(figure.head(line), mix(skin.line, oklch(0.3, 0.08, 20), 0.5), 1.25, start=0.75, end=0.75)
-    under = figure.draw("mouth_under", BodyPart.MOUTH, 627, "features", "face/mouth", motion=_mouth_motion(figure, y, half, role="lower"), bindings=bindings)
+    under = figure.draw(
+        "mouth_under", BodyPart.MOUTH, 627, "features", "face/mouth", motion=_mouth_motion(figure, y, half, role="lower"), bindings=bindings
+    )
     under.stroke(figure.head(bezier((-0.04, y + 0.085), (-0.02, y + 0.095), (0.02, y + 0.095), (0.04, y + 0.085), 10)), skin.shade, 1.3)
 
 
@@ -136,7 +150,9 @@ def _draw_cavity(figure: Figure, line: Points, bottom: Points, y: float, half: f
     with inside.within(outline):
         inside.fill(figure.head(ellipse(0, y + depth * 0.95, half * 0.72, depth * 0.42)), oklch(0.68, 0.14, 18))
     inside.outline(outline, oklch(0.3, 0.08, 20), 0.95)
-    teeth = figure.draw("teeth", BodyPart.MOUTH, 626, "features", "face/mouth", motion=motion, bindings=bindings, cell=cell, clipped_by=("mouth_inside",))
+    teeth = figure.draw(
+        "teeth", BodyPart.MOUTH, 626, "features", "face/mouth", motion=motion, bindings=bindings, cell=cell, clipped_by=("mouth_inside",)
+    )
     upper = np.concatenate([line, (line * [0.96, 1] + [0, depth * 0.2])[::-1]])
     teeth.fill(figure.head(upper), (0.99, 0.985, 0.98))
     if figure.random.random() < 0.25:
@@ -154,7 +170,9 @@ def _draw_ears(figure: Figure) -> None:
     for side, sign in SIDES:
         drawing = figure.draw(f"ear_{side.value}", BodyPart.EARS, 590, "ears", "face/ear", side=side)
         if kind == "elf":
-            shape = spline([(0.86, 0.2), (1.05, 0.12), (1.32, -0.02), (1.68, -0.2), (1.38, 0.22), (1.12, 0.46), (0.86, 0.56)], closed=True, corners=[3])
+            shape = spline(
+                [(0.86, 0.2), (1.05, 0.12), (1.32, -0.02), (1.68, -0.2), (1.38, 0.22), (1.12, 0.46), (0.86, 0.56)], closed=True, corners=[3]
+            )
             inner = bezier((0.98, 0.34), (1.1, 0.2), (1.3, 0.08), (1.5, -0.06), 16)
         else:
             shape = spline([(0.88, 0.14), (1.0, 0.08), (1.09, 0.2), (1.06, 0.4), (0.96, 0.55), (0.86, 0.56)], closed=True)
@@ -183,7 +201,11 @@ def draw_animal_ears(figure: Figure) -> None:
         letter = side.value[0].upper()
         figure.rig.parameter(f"ParamEar{letter}", -1, 1)
         joint = figure.rig.rotation(
-            f"animal_ear_{side.value}", _point(figure.head(pivot * [sign, 1])), {-1: -10 * sign, 0: 0, 1: 14 * sign}, f"ParamEar{letter}", parent="back_of_head"
+            f"animal_ear_{side.value}",
+            _point(figure.head(pivot * [sign, 1])),
+            {-1: -10 * sign, 0: 0, 1: 14 * sign},
+            f"ParamEar{letter}",
+            parent="back_of_head",
         )
         drawing = figure.draw(f"animal_ear_{side.value}", BodyPart.EARS, 696 if kind != "dog" else 742, joint, "face/ear", side=side)
         outline = figure.head(shape * [sign, 1])

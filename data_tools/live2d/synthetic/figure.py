@@ -83,7 +83,9 @@ class Figure:
     ) -> Drawing:
         """Begins a fragment and returns what to draw on; ``folder`` is a path with ``/``."""
         drawing = Drawing(self.anatomy.line_width)
-        fragment = Fragment(key, part, side, drawing, depth, joint, tuple(folder.split("/")), motion, bindings, clipped_by, blend, cell, shown)
+        fragment = Fragment(
+            key, part, side, drawing, depth, joint, tuple(folder.split("/")), motion, bindings, clipped_by, blend, cell, shown
+        )
         self.fragments.append(fragment)
         return drawing
 

@@ -1,4 +1,5 @@
 """How hair is painted: colours agree across locks, because they are laid out over the whole head and not per lock."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 import numpy as np
 
@@ -46,7 +47,17 @@ class HairPaint:
         with drawing.within(self.figure.head(outline)):
             drawing.fill(self.figure.head(self._ring), mix(self.tone.light, (1.0, 1.0, 1.0), 0.25), 0.75)
 
-    def lock(self, drawing: Drawing, center: Points, width: float, *, behind: bool = False, root: float = 0.75, belly: float = 0.35, lined_from: float = 0.25) -> Points:
+    def lock(
+        self,
+        drawing: Drawing,
+        center: Points,
+        width: float,
+        *,
+        behind: bool = False,
+        root: float = 0.75,
+        belly: float = 0.35,
+        lined_from: float = 0.25,
+    ) -> Points:
         """A pointed lock along a centre line in head coordinates; its outline fades out towards the root, where it joins the others.
 
         Returns:
@@ -57,7 +68,12 @@ class HairPaint:
         self.base(drawing, outline, behind=behind)
         canvas = figure.head(outline)
         with drawing.within(canvas):
-            drawing.cel_shadow(canvas, self.tone.mixed_shadow(0.19 if behind else 0.105), np.array([-0.3 * width, -0.06 * width]) * figure.anatomy.head_radius, 0.85)
+            drawing.cel_shadow(
+                canvas,
+                self.tone.mixed_shadow(0.19 if behind else 0.105),
+                np.array([-0.3 * width, -0.06 * width]) * figure.anatomy.head_radius,
+                0.85,
+            )
             tip = ribbon(center, lock_widths(len(center), width * 0.42, root=root, belly=belly) * np.linspace(0.0, 1.0, len(center)))
             drawing.fill(figure.head(tip + [-0.09 * width, 0]), self.tone.light, 0.0 if behind else 0.35)
         self.shine(drawing, outline)
@@ -74,7 +90,16 @@ class HairPaint:
             drawing.stroke(self.figure.head(center), self.tone.mixed_shadow(0.2), width)
 
 
-def fall(start: tuple[float, float], end: tuple[float, float], *, bow: float = 0.0, hook: float = 0.0, waves: int = 0, depth: float = 0.0, num: int = 30) -> Points:
+def fall(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    bow: float = 0.0,
+    hook: float = 0.0,
+    waves: int = 0,
+    depth: float = 0.0,
+    num: int = 30,
+) -> Points:
     """A centre line that falls from ``start`` to ``end``: bowed sideways, hooked at its tip, or waving."""
     (x0, y0), (x1, y1) = start, end
     t = np.linspace(0, 1, num)

@@ -1,4 +1,5 @@
 """Hats, hair ornaments, glasses and earrings."""
+# ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 import numpy as np
 
@@ -33,16 +34,22 @@ def draw_headwear(figure: Figure) -> None:
     """What was chosen, if anything."""
     style = figure.choices.get("headwear")
     palette = figure.palette
-    cloth = Cloth(palette.main if figure.random.random() < 0.6 else palette.accent, "plain", palette.white, figure.anatomy.head_radius * 0.3)
+    cloth = Cloth(
+        palette.main if figure.random.random() < 0.6 else palette.accent, "plain", palette.white, figure.anatomy.head_radius * 0.3
+    )
     match style:
         case None:
             return
         case "witch hat" | "straw hat":
-            _brimmed(figure, cloth if style == "witch hat" else Cloth(Tone(0.88, 0.09, 88), "plain", palette.white), pointed=style == "witch hat")
+            _brimmed(
+                figure, cloth if style == "witch hat" else Cloth(Tone(0.88, 0.09, 88), "plain", palette.white), pointed=style == "witch hat"
+            )
         case "beret" | "beanie" | "cap":
             _soft_hat(figure, cloth, style)
         case "crown":
-            shape = np.array([(-0.42, -1.02), (-0.5, -1.5), (-0.24, -1.26), (0.0, -1.62), (0.24, -1.26), (0.5, -1.5), (0.42, -1.02), (0.0, -0.96)])
+            shape = np.array(
+                [(-0.42, -1.02), (-0.5, -1.5), (-0.24, -1.26), (0.0, -1.62), (0.24, -1.26), (0.5, -1.5), (0.42, -1.02), (0.0, -0.96)]
+            )
             drawing = _begin(figure, "crown_gold", 790)
             drawing.shape(figure.head(shape), palette.metal, shift=figure.light)
             for x, y in ((0.0, -1.14), (-0.26, -1.12), (0.26, -1.12)):
@@ -70,7 +77,10 @@ def _brimmed(figure: Figure, cloth: Cloth, *, pointed: bool) -> None:
     back.shape(figure.head(ellipse(0, -0.62, 1.85, 0.42)), tone.shifted(-0.12))
     drawing = _begin(figure, "hat", 795)
     if pointed:
-        crown = spline([(-1.02, -0.62), (-0.72, -1.2), (-0.34, -1.75), (0.1, -2.1), (0.66, -2.2), (0.42, -1.8), (0.6, -1.25), (1.02, -0.62)], corners=[4])
+        crown = spline(
+            [(-1.02, -0.62), (-0.72, -1.2), (-0.34, -1.75), (0.1, -2.1), (0.66, -2.2), (0.42, -1.8), (0.6, -1.25), (1.02, -0.62)],
+            corners=[4],
+        )
     else:
         crown = spline([(-1.08, -0.62), (-0.98, -1.15), (-0.6, -1.42), (0, -1.5), (0.6, -1.42), (0.98, -1.15), (1.08, -0.62)])
     front = bezier((1.08, -0.62), (0.6, -0.42), (-0.6, -0.42), (-1.08, -0.62), 24)
@@ -80,7 +90,10 @@ def _brimmed(figure: Figure, cloth: Cloth, *, pointed: bool) -> None:
         band = ribbon(front + [0, -0.14], 0.24)
         drawing.shape(figure.head(band), figure.palette.accent, shift=figure.light * 0.6)
         if pointed:
-            for fold in (bezier((-0.4, -1.6), (-0.1, -1.5), (0.1, -1.55), (0.25, -1.7), 14), bezier((0.5, -1.35), (0.3, -1.3), (0.1, -1.32), (-0.05, -1.4), 14)):
+            for fold in (
+                bezier((-0.4, -1.6), (-0.1, -1.5), (0.1, -1.55), (0.25, -1.7), 14),
+                bezier((0.5, -1.35), (0.3, -1.3), (0.1, -1.32), (-0.05, -1.4), 14),
+            ):
                 drawing.stroke(figure.head(fold), tone.deep, 1.3)
     drawing.outline(body, tone.line)
     brim = _begin(figure, "hat_brim", 797)
@@ -95,7 +108,20 @@ def _soft_hat(figure: Figure, cloth: Cloth, style: str) -> None:
     tone = cloth.tone
     drawing = _begin(figure, style, 795)
     if style == "beret":
-        puff = spline([(-1.02, -0.6), (-1.32, -0.95), (-0.95, -1.42), (-0.1, -1.6), (0.75, -1.46), (1.08, -1.0), (0.98, -0.66), (0.4, -0.84), (-0.4, -0.82)], closed=True)
+        puff = spline(
+            [
+                (-1.02, -0.6),
+                (-1.32, -0.95),
+                (-0.95, -1.42),
+                (-0.1, -1.6),
+                (0.75, -1.46),
+                (1.08, -1.0),
+                (0.98, -0.66),
+                (0.4, -0.84),
+                (-0.4, -0.82),
+            ],
+            closed=True,
+        )
         shape = figure.head(turned(puff, figure.random.choice([-7, 7]), (0, -0.8)))
         cloth.cover(drawing, shape, figure.light * 3)
         drawing.outline(shape, tone.line)
@@ -116,7 +142,9 @@ def _soft_hat(figure: Figure, cloth: Cloth, style: str) -> None:
     for x in (-0.42, 0.42):
         drawing.outline(figure.head(bezier((0, -1.41), (x, -1.3), (x * 1.3, -0.9), (x * 1.3, -0.54), 14)), tone.deep, 0.9, closed=False)
     visor = _begin(figure, "cap_visor", 797)
-    peak = spline([(-0.86, -0.55), (-0.4, -0.68), (0.4, -0.68), (0.86, -0.55), (0.72, -0.28), (0, -0.16), (-0.72, -0.28)], closed=True, corners=[0, 3])
+    peak = spline(
+        [(-0.86, -0.55), (-0.4, -0.68), (0.4, -0.68), (0.86, -0.55), (0.72, -0.28), (0, -0.16), (-0.72, -0.28)], closed=True, corners=[0, 3]
+    )
     visor.shape(figure.head(peak), figure.palette.accent, shift=figure.light * 1.2)
 
 
@@ -164,7 +192,16 @@ def _ornament(figure: Figure, style: str) -> None:
             drawing = _begin(figure, "hair_clips", 788)
             sign = figure.random.choice([-1, 1])
             for index in range(2):
-                clip = ribbon(bezier((0.5 * sign, -0.46 + 0.15 * index), (0.6 * sign, -0.5 + 0.15 * index), (0.7 * sign, -0.46 + 0.15 * index), (0.82 * sign, -0.36 + 0.15 * index), 12), 0.075)
+                clip = ribbon(
+                    bezier(
+                        (0.5 * sign, -0.46 + 0.15 * index),
+                        (0.6 * sign, -0.5 + 0.15 * index),
+                        (0.7 * sign, -0.46 + 0.15 * index),
+                        (0.82 * sign, -0.36 + 0.15 * index),
+                        12,
+                    ),
+                    0.075,
+                )
                 drawing.shape(figure.head(clip), palette.accent, shift=figure.light * 0.3, line=0.9)
 
 
@@ -180,15 +217,28 @@ def draw_eyewear(figure: Figure) -> None:
     tone = random.choice([Tone(0.28, 0.03, 280), Tone(0.45, 0.13, 20), figure.palette.metal, figure.palette.accent])
     if style == "eyepatch":
         sign = random.choice([-1, 1])
-        drawing.outline(figure.head(bezier((-0.95 * sign, -0.1), (-0.3 * sign, -0.1), (0.2 * sign, 0.0), (0.95 * sign, 0.28), 20)), Tone(0.25, 0.02, 280).base, 2.2, closed=False)
-        patch = spline([(x - 0.3, y - 0.22), (x, y - 0.3), (x + 0.3, y - 0.2), (x + 0.24, y + 0.2), (x, y + 0.32), (x - 0.25, y + 0.2)], closed=True)
-        drawing.shape(figure.head(patch * [sign, 1]), Tone(0.28, 0.02, 280) if random.random() < 0.5 else figure.palette.white, shift=figure.light)
+        drawing.outline(
+            figure.head(bezier((-0.95 * sign, -0.1), (-0.3 * sign, -0.1), (0.2 * sign, 0.0), (0.95 * sign, 0.28), 20)),
+            Tone(0.25, 0.02, 280).base,
+            2.2,
+            closed=False,
+        )
+        patch = spline(
+            [(x - 0.3, y - 0.22), (x, y - 0.3), (x + 0.3, y - 0.2), (x + 0.24, y + 0.2), (x, y + 0.32), (x - 0.25, y + 0.2)], closed=True
+        )
+        drawing.shape(
+            figure.head(patch * [sign, 1]), Tone(0.28, 0.02, 280) if random.random() < 0.5 else figure.palette.white, shift=figure.light
+        )
         return
     for sign in (-1, 1):
         if style == "round":
             lens = ellipse(x * sign, y, 0.33, 0.31)
         else:
-            lens = spline(np.array([(-0.33, -0.2), (0.33, -0.22), (0.34, 0.1), (0.22, 0.26), (-0.22, 0.26), (-0.33, 0.1)]) * [sign, 1] + [x * sign, y], closed=True)
+            lens = spline(
+                np.array([(-0.33, -0.2), (0.33, -0.22), (0.34, 0.1), (0.22, 0.26), (-0.22, 0.26), (-0.33, 0.1)]) * [sign, 1]
+                + [x * sign, y],
+                closed=True,
+            )
         canvas = figure.head(lens)
         if style == "sunglasses":
             drawing.gradient(canvas, canvas.min(axis=0), canvas.max(axis=0), [(0.12, 0.1, 0.16), (0.35, 0.25, 0.35)])
@@ -203,7 +253,12 @@ def draw_eyewear(figure: Figure) -> None:
             line = line[np.argsort(line[:, 0])]
         drawing.outline(line, tone.line if tone.lightness < 0.5 else tone.base, 2.0, closed=style != "half-rim")
         drawing.outline(figure.head([(x * sign + 0.33 * sign, y - 0.08), (0.92 * sign, y - 0.14)]), tone.base, 1.8, closed=False)
-    drawing.outline(figure.head(bezier((-x + 0.33, y - 0.03), (-0.04, y - 0.09), (0.04, y - 0.09), (x - 0.33, y - 0.03), 10)), tone.base, 2.0, closed=False)
+    drawing.outline(
+        figure.head(bezier((-x + 0.33, y - 0.03), (-0.04, y - 0.09), (0.04, y - 0.09), (x - 0.33, y - 0.03), 10)),
+        tone.base,
+        2.0,
+        closed=False,
+    )
 
 
 def draw_earwear(figure: Figure) -> None:
@@ -214,7 +269,9 @@ def draw_earwear(figure: Figure) -> None:
     figure.choices["earwear"] = style
     tone = figure.random.choice([figure.palette.metal, figure.palette.accent])
     for side, sign in SIDES:
-        drawing = figure.draw(f"earring_{side.value}", BodyPart.EARWEAR, 592 if figure.random.random() < 0.3 else 708, "sway_side", "face/earring", side=side)
+        drawing = figure.draw(
+            f"earring_{side.value}", BodyPart.EARWEAR, 592 if figure.random.random() < 0.3 else 708, "sway_side", "face/earring", side=side
+        )
         x, y = 0.93 * sign, 0.6
         drawing.shape(figure.head(ellipse(x, y, 0.05, 0.05, 24)), tone, line=0.9)
         if style == "drop":

@@ -49,7 +49,14 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "right": ("R", "右", "you"),
     "core": ("Core", "コア", "hexin"),
 }
-_WRAPPERS = {"cubism": "キャラクター", "photoshop": "レイヤーセット 1", "generic": "Group", "pinyin": "renwu", "english": "Character", "legacy": "PARTS"}
+_WRAPPERS = {
+    "cubism": "キャラクター",
+    "photoshop": "レイヤーセット 1",
+    "generic": "Group",
+    "pinyin": "renwu",
+    "english": "Character",
+    "legacy": "PARTS",
+}
 _LOOSE = {"skin", "top", "bottom", "neckwear"}
 """Folders that many artists never make: their layers lie in the body's."""
 
@@ -92,7 +99,9 @@ def choose_names(figure: Figure) -> Names:
     root = _wrap(random, style, parts)
     part_of = {}
     for fragment in figure.fragments:
-        folder = tuple(word for word in fragment.folder if not (joined_sides and word in {"left", "right"}) and not (loose_body and word in _LOOSE))
+        folder = tuple(
+            word for word in fragment.folder if not (joined_sides and word in {"left", "right"}) and not (loose_body and word in _LOOSE)
+        )
         for depth in range(1, len(folder) + 1):
             path = folder[:depth]
             if path not in folders:
@@ -109,7 +118,11 @@ def _wrap(random: Random, style: str, parts: list[Name]) -> str | None:
     """Up to three folders around everything; the outer ones hold nothing else."""
     parent = None
     for index in range(random.choice([0, 1, 1, 2, 3])):
-        name = Name(f"PartGroup{index}" if style != "generic" else f"Part{900 + index}", _WRAPPERS[style] + ("" if index == 0 else f" {index}"), parent)
+        name = Name(
+            f"PartGroup{index}" if style != "generic" else f"Part{900 + index}",
+            _WRAPPERS[style] + ("" if index == 0 else f" {index}"),
+            parent,
+        )
         parts.append(name)
         parent = name.id
     return parent
@@ -143,7 +156,14 @@ def _unused(wanted: str, parts: list[Name]) -> str:
 
 def _shown(style: str, word: str, index: int) -> str:
     english, japanese, pinyin = _WORDS[word]
-    return {"cubism": japanese, "photoshop": japanese, "generic": f"Group {index + 1}", "pinyin": pinyin, "english": english, "legacy": japanese}[style]
+    return {
+        "cubism": japanese,
+        "photoshop": japanese,
+        "generic": f"Group {index + 1}",
+        "pinyin": pinyin,
+        "english": english,
+        "legacy": japanese,
+    }[style]
 
 
 def _misfile(figure: Figure, part_of: dict[str, str]) -> None:

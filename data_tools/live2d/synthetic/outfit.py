@@ -31,9 +31,21 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     legs = [build_leg(anatomy, side, sign, random.uniform(-0.02, 0.1)) for side, sign in SIDES]
     for leg in legs:
         draw_leg(figure, leg)
-    upper = choose_cloth(random, palette.second if top in {"shirt", "sailor", "vest"} else palette.main, palette.accent, anatomy.shoulder[0] * 0.34, plain=0.62)
+    upper = choose_cloth(
+        random,
+        palette.second if top in {"shirt", "sailor", "vest"} else palette.main,
+        palette.accent,
+        anatomy.shoulder[0] * 0.34,
+        plain=0.62,
+    )
     dress = skirt and top in {"bodice", "camisole", "kimono"}
-    lower = upper if dress else choose_cloth(random, palette.main if upper.tone is palette.second else palette.second, palette.accent, anatomy.hip[0] * 0.45, plain=0.55)
+    lower = (
+        upper
+        if dress
+        else choose_cloth(
+            random, palette.main if upper.tone is palette.second else palette.second, palette.accent, anatomy.hip[0] * 0.45, plain=0.55
+        )
+    )
     tucked = skirt or random.random() < 0.35
     trunk = anatomy.crotch - anatomy.shoulder[1]
     hem = anatomy.waist[1] + (0.1 * trunk if tucked else random.uniform(0.26, 0.36) * trunk)
@@ -43,12 +55,34 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     gloves = random.random() < 0.12
     if gloves:
         figure.choices["gloves"] = "yes"
-    names = {"hoodie": ["long", "long", "rolled"], "sweater": ["long", "lantern"], "tee": ["short"], "camisole": ["none"], "kimono": ["wide"], "uniform": ["long"], "bodice": ["puff", "lantern", "none", "wide"]}
+    names = {
+        "hoodie": ["long", "long", "rolled"],
+        "sweater": ["long", "lantern"],
+        "tee": ["short"],
+        "camisole": ["none"],
+        "kimono": ["wide"],
+        "uniform": ["long"],
+        "bodice": ["puff", "lantern", "none", "wide"],
+    }
     sleeve = random.choice(names.get(top, ["long", "short", "puff" if feminine else "rolled"]))
     figure.choices["sleeves"] = sleeve
     cloth = palette.white if top == "bodice" and random.random() < 0.5 else upper.tone
-    arms = draw_arms(figure, _SLEEVES[sleeve], Cloth(cloth, upper.pattern if cloth is upper.tone else "plain", upper.ink, upper.size), palette.white if top != "sailor" else palette.main, gloves=gloves, alternative=random.random() < 0.3)
-    wear = {"shirt": ["tie", "bow", None], "sailor": ["bow", "bow", "tie"], "uniform": ["tie", "bow", "scarf", None], "vest": ["tie", "bow"], "sweater": ["scarf", None, "necklace"], "hoodie": ["scarf", None, None]}
+    arms = draw_arms(
+        figure,
+        _SLEEVES[sleeve],
+        Cloth(cloth, upper.pattern if cloth is upper.tone else "plain", upper.ink, upper.size),
+        palette.white if top != "sailor" else palette.main,
+        gloves=gloves,
+        alternative=random.random() < 0.3,
+    )
+    wear: dict[str, list[str | None]] = {
+        "shirt": ["tie", "bow", None],
+        "sailor": ["bow", "bow", "tie"],
+        "uniform": ["tie", "bow", "scarf", None],
+        "vest": ["tie", "bow"],
+        "sweater": ["scarf", None, "necklace"],
+        "hoodie": ["scarf", None, None],
+    }
     neckwear = random.choice(wear.get(top, ["choker", "necklace", "scarf", None, None]))
     if neckwear:
         draw_neckwear(figure, neckwear)
@@ -73,7 +107,11 @@ def _draw_bottom(figure: Figure, legs: list[Limb], cloth: Cloth, *, skirt: bool,
 
 def _draw_feet(figure: Figure, legs: list[Limb], *, skirt: bool) -> None:
     random, palette = figure.random, figure.palette
-    socks = random.choice(["knee socks", "thigh highs", "tights", "ankle socks", "bare"]) if skirt else random.choice(["ankle socks", "bare", "knee socks"])
+    socks = (
+        random.choice(["knee socks", "thigh highs", "tights", "ankle socks", "bare"])
+        if skirt
+        else random.choice(["ankle socks", "bare", "knee socks"])
+    )
     figure.choices["legwear"] = socks
     figure.choices["sock pattern"] = random.choice(["plain", "plain", "plain", "stripes"])
     tone = random.choice([palette.white, palette.white, palette.leather.shifted(-0.02), palette.main.shifted(-0.06)])

@@ -76,7 +76,9 @@ class Rig:
     ) -> str:
         """A lattice of ``cells`` (rows, columns) over a box of the resting canvas; returns its name."""
         rows, columns = cells
-        grid = np.stack(np.meshgrid(np.linspace(box[0], box[2], columns + 1), np.linspace(box[1], box[3], rows + 1)), axis=-1).reshape(-1, 2)
+        grid = np.stack(np.meshgrid(np.linspace(box[0], box[2], columns + 1), np.linspace(box[1], box[3], rows + 1)), axis=-1).reshape(
+            -1, 2
+        )
         lattices = np.stack([self.to_local(parent, motion(grid, *values)) for values in key_combinations(bindings)])
         self.deformers[name] = WarpDeformer(name, "", rows, columns, lattices, parent or None, bindings)
         self._frames[name] = _Frame((box[0], box[1]), (box[2] - box[0], box[3] - box[1]))

@@ -16,7 +16,16 @@ from data_tools.live2d.view import View
 _COLUMNS = 6
 _CELL = (300, 430)
 _MARGIN = 12
-_LIVELINESS = {"ParamAngleX": 16.0, "ParamAngleY": 10.0, "ParamAngleZ": 12.0, "ParamBodyAngleZ": 4.0, "ParamHairBack": 0.5, "ParamHairSide": 0.5, "ParamArmL": 0.5, "ParamArmR": 0.5}
+_LIVELINESS = {
+    "ParamAngleX": 16.0,
+    "ParamAngleY": 10.0,
+    "ParamAngleZ": 12.0,
+    "ParamBodyAngleZ": 4.0,
+    "ParamHairBack": 0.5,
+    "ParamHairSide": 0.5,
+    "ParamArmL": 0.5,
+    "ParamArmR": 0.5,
+}
 """How far the characters of a sheet may differ from rest, so that they look alive."""
 
 
