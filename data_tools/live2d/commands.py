@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from data_tools.live2d.model import Live2DModel
+from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Offscreen
 from liwi.errors import InputError, LiwiError
 from liwi.progress import Progress
 
@@ -121,8 +121,10 @@ def _summary(model: Live2DModel) -> Iterator[str]:
         f"{len(model.parameters)} parameters"
     )
     yield "textures: " + ", ".join(f"{texture.name} ({texture.size[0]} x {texture.size[1]})" for texture in model.textures)
-    if model.beyond_rasterizer:
-        yield "uses " + ", ".join(model.beyond_rasterizer)
+    items: tuple[ArtMesh | Offscreen, ...] = (*model.art_meshes, *model.offscreens)
+    extended = sorted({item.blend_name for item in items if item.blend is BlendMode.EXTENDED})
+    if model.offscreens or extended:
+        yield f"Cubism 5.3: {len(model.offscreens)} offscreen parts; blend modes: " + ("; ".join(extended) or "none")
     yield from _tree(model, None, 0)
 
 

@@ -15,6 +15,11 @@ from liwi.export.names import printable
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
 
+_FLOATS = (
+    "parameters", "part_opacities", "opacities", "multiply_colors", "screen_colors",
+    "offscreen_opacities", "offscreen_multiply_colors", "offscreen_screen_colors",
+)  # fmt: skip
+
 
 class UnreadableModel(InputError):
     """The file is not a model that Cubism Core can read."""
@@ -35,7 +40,7 @@ class Description:
         part_parents, mesh_parts: indices of parts, -1 for the root.
         flags: Core's constant flags: 1 add, 2 multiply, 4 double-sided, 8 inverted mask.
         blends: Cubism 5.3 blend numbers (low byte colour, next byte alpha), all 0 before.
-        offscreen_owners: indices of the parts that are drawn offscreen first.
+        offscreen_owners: indices of the parts that are drawn offscreen first (Cubism 5.3); the next three run over the same.
     """
 
     moc_version: int
@@ -56,6 +61,9 @@ class Description:
     flags: list[int]
     blends: list[int]
     offscreen_owners: list[int]
+    offscreen_blends: list[int]
+    offscreen_flags: list[int]
+    offscreen_masks: list[list[int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +73,12 @@ class PoseState:
     Attributes:
         parameters, part_opacities: (N,) float32, as Core clamped them.
         vertices: per ArtMesh (V, 2) float32, the model's units, y up.
-        draw_orders, render_orders: (M,) int32.
+        draw_orders: (M,) int32.
+        render_orders: (M + O,) int32, of ArtMeshes and, after them, of offscreen parts.
         opacities: (M,) float32 in [0, 1].
         visible: (M,) bool.
         multiply_colors, screen_colors: (M, 3) float32 in [0, 1].
+        offscreen_opacities, offscreen_multiply_colors, offscreen_screen_colors: (O,) and (O, 3), likewise.
     """
 
     parameters: Float32
@@ -80,6 +90,9 @@ class PoseState:
     visible: NDArray[np.bool_]
     multiply_colors: Float32
     screen_colors: Float32
+    offscreen_opacities: Float32
+    offscreen_multiply_colors: Float32
+    offscreen_screen_colors: Float32
 
 
 def _split(blob: bytes, dtype: str, counts: list[int], width: int) -> list[NDArray[Any]]:
@@ -110,13 +123,13 @@ def _parse_description(header: dict[str, Any], blobs: dict[str, bytes]) -> Descr
     if any(count % 3 for count in index_counts):
         raise ValueError("a triangle with fewer than three corners")
     triangles = [cut.astype(np.int32) for cut in _split(blobs["indices"], "<u2", [count // 3 for count in index_counts], 3)]
-    masks = [[int(mask) for mask in cut[:, 0]] for cut in _split(blobs["masks"], "<i4", [int(n) for n in header["mask_counts"]], 1)]
+    num_offscreens = len(header["offscreen_owners"])
     for corners, count in zip(triangles, vertex_counts, strict=True):
         if corners.size and corners.max() >= count:
             raise ValueError("a triangle with a corner that does not exist")
     _check_indices(header["part_parents"], num_parts, num_parts, "a part")
     _check_indices(header["mesh_parts"], num_parts, num_meshes, "an ArtMesh")
-    _check_indices(header["offscreen_owners"], num_parts, len(header["offscreen_owners"]), "an offscreen")
+    _check_indices(header["offscreen_owners"], num_parts, num_offscreens, "an offscreen")
     uvs = _split(blobs["uvs"], "<f4", vertex_counts, 2)
     numbers = {name: np.frombuffer(blobs[name], "<f4", num_parameters) for name in ("minimum", "maximum", "default")}
     if not all(np.isfinite(array).all() for array in (*uvs, *numbers.values())):
@@ -131,14 +144,22 @@ def _parse_description(header: dict[str, Any], blobs: dict[str, bytes]) -> Descr
         parameter_types=_exactly(header["parameter_types"], num_parameters),
         uvs=uvs,
         triangles=triangles,
-        masks=[[mask for mask in cut if 0 <= mask < num_meshes] for cut in masks],  # Core itself writes -1 for "none"
+        masks=_masks(blobs["masks"], _exactly(header["mask_counts"], num_meshes), num_meshes),
         part_parents=header["part_parents"],
         mesh_parts=header["mesh_parts"],
         textures=_exactly(header["textures"], num_meshes),
         flags=_exactly(header["flags"], num_meshes),
         blends=_exactly(header["blends"], num_meshes) if header["blends"] else [0] * num_meshes,
         offscreen_owners=header["offscreen_owners"],
+        offscreen_blends=_exactly(header["offscreen_blends"], num_offscreens),
+        offscreen_flags=_exactly(header["offscreen_flags"], num_offscreens),
+        offscreen_masks=_masks(blobs["offscreen_masks"], _exactly(header["offscreen_mask_counts"], num_offscreens), num_meshes),
     )
+
+
+def _masks(blob: bytes, counts: list[int], num_meshes: int) -> list[list[int]]:
+    """Indices of clipping ArtMeshes; Core itself writes -1 for "none"."""
+    return [[int(mask) for mask in cut[:, 0] if 0 <= mask < num_meshes] for cut in _split(blob, "<i4", counts, 1)]
 
 
 def _clean_ids(kind: str, names: list[str]) -> list[str]:
@@ -165,24 +186,29 @@ def _check_indices(values: list[int], below: int, count: int, what: str) -> None
 
 def read_pose(description: Description, blobs: dict[str, bytes]) -> PoseState:
     """Check and unpack what `worker.evaluate` sent; `UnreadableModel` if it does not fit the description."""
-    num_meshes = len(description.mesh_ids)
+    num_meshes, num_offscreens = len(description.mesh_ids), len(description.offscreen_owners)
     try:
-        floats = {name: np.frombuffer(blobs[name], "<f4") for name in ("parameters", "part_opacities", "opacities")}
-        colors = {name: np.frombuffer(blobs[name], "<f4").reshape(num_meshes, 4)[:, :3] for name in ("multiply_colors", "screen_colors")}
         state = PoseState(
-            parameters=floats["parameters"],
-            part_opacities=np.clip(floats["part_opacities"], 0, 1),
+            parameters=np.frombuffer(blobs["parameters"], "<f4", len(description.parameter_ids)),
+            part_opacities=np.clip(np.frombuffer(blobs["part_opacities"], "<f4", len(description.part_ids)), 0, 1),
             vertices=_split(blobs["vertices"], "<f4", [len(uvs) for uvs in description.uvs], 2),
             draw_orders=np.frombuffer(blobs["draw_orders"], "<i4", num_meshes),
-            render_orders=np.frombuffer(blobs["render_orders"], "<i4", num_meshes),
-            opacities=np.clip(floats["opacities"], 0, 1),
+            render_orders=np.frombuffer(blobs["render_orders"], "<i4", num_meshes + num_offscreens),
+            opacities=np.clip(np.frombuffer(blobs["opacities"], "<f4", num_meshes), 0, 1),
             visible=(np.frombuffer(blobs["dynamic_flags"], np.uint8, num_meshes) & 1).astype(bool),
-            multiply_colors=np.clip(colors["multiply_colors"], 0, 1),
-            screen_colors=np.clip(colors["screen_colors"], 0, 1),
+            multiply_colors=_colors(blobs["multiply_colors"], num_meshes),
+            screen_colors=_colors(blobs["screen_colors"], num_meshes),
+            offscreen_opacities=np.clip(np.frombuffer(blobs["offscreen_opacities"], "<f4", num_offscreens), 0, 1),
+            offscreen_multiply_colors=_colors(blobs["offscreen_multiply_colors"], num_offscreens),
+            offscreen_screen_colors=_colors(blobs["offscreen_screen_colors"], num_offscreens),
         )
     except (KeyError, ValueError) as error:
         raise UnreadableModel(f"a pose does not fit the model ({error})") from error
-    arrays = (state.parameters, state.part_opacities, state.opacities, state.multiply_colors, state.screen_colors, *state.vertices)
-    if len(state.opacities) != num_meshes or not all(np.isfinite(array).all() for array in arrays):
+    floats = (getattr(state, name) for name in _FLOATS)
+    if not all(np.isfinite(array).all() for array in (*floats, *state.vertices)):
         raise UnreadableModel("a pose has positions or colours that are no numbers")
     return state
+
+
+def _colors(blob: bytes, count: int) -> Float32:
+    return np.clip(np.frombuffer(blob, "<f4", 4 * count).reshape(count, 4)[:, :3], 0, 1)

@@ -115,6 +115,27 @@ class ArtMesh:
 
 
 @dataclass(frozen=True, slots=True)
+class Offscreen:
+    """A part that is drawn into a picture of its own, which then meets what lies below as a whole (Cubism 5.3).
+
+    Attributes:
+        part: index of the part; what lies in it, at any depth, belongs to the offscreen.
+        place: how many ArtMeshes are drawn before it begins.
+        opacity, blend, blend_name, clipped_by, clip_inverted, multiply_color, screen_color: of the whole, as for an `ArtMesh`.
+    """
+
+    part: int
+    place: int
+    opacity: float
+    blend: BlendMode
+    blend_name: str
+    clipped_by: tuple[int, ...]
+    clip_inverted: bool
+    multiply_color: tuple[float, float, float]
+    screen_color: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Texture:
     """A texture that has not been decoded.
 
@@ -140,7 +161,7 @@ class Live2DModel:
         parts, art_meshes, parameters, textures: in the file's order.
         eye_parameters, mouth_parameters: ids that model3.json groups as EyeBlink and LipSync; may be empty.
         hit_areas: ids of the ArtMeshes that only answer to touches.
-        num_offscreens: how many parts are drawn offscreen first (Cubism 5.3).
+        offscreens: back to front by where they begin; those that enclose others come first.
     """
 
     name: str
@@ -155,7 +176,7 @@ class Live2DModel:
     eye_parameters: tuple[str, ...] = ()
     mouth_parameters: tuple[str, ...] = ()
     hit_areas: frozenset[str] = frozenset()
-    num_offscreens: int = 0
+    offscreens: tuple[Offscreen, ...] = ()
 
     @cached_property
     def parameter_index(self) -> Mapping[str, int]:
@@ -166,10 +187,3 @@ class Live2DModel:
     def back_to_front(self) -> tuple[ArtMesh, ...]:
         """The ArtMeshes in the order in which they are drawn."""
         return tuple(sorted(self.art_meshes, key=lambda mesh: mesh.render_order))
-
-    @property
-    def beyond_rasterizer(self) -> tuple[str, ...]:
-        """What the model uses that the CPU rasteriser does not draw, in words; empty: it draws everything."""
-        names = sorted({mesh.blend_name for mesh in self.art_meshes if mesh.blend is BlendMode.EXTENDED})
-        found = [f"{self.num_offscreens} offscreen parts"] if self.num_offscreens else []
-        return (*found, *(f"the blend mode {name!r}" for name in names))

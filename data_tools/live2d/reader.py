@@ -10,24 +10,20 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
+from data_tools.live2d.blend_modes import blend_of
 from data_tools.live2d.core_process import CoreProcess, Evaluator
 from data_tools.live2d.description import Description, Float32, PoseState, UnreadableModel
 from data_tools.live2d.manifest import Manifest, read_manifest
-from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Parameter, Part, Texture
+from data_tools.live2d.model import ArtMesh, Live2DModel, Offscreen, Parameter, Part, Texture
 from data_tools.live2d.sources import FileSource, open_source
 from data_tools.live2d.textures import MAX_TEXTURE_PIXELS, TexturePyramid, build_pyramid, decode, read_size
 from liwi.errors import InputError
 
-_ADD, _MULTIPLY, _DOUBLE_SIDED, _INVERTED = 1, 2, 4, 8
-_COLOR_BLENDS = (
-    "normal", "add (compatible)", "multiply (compatible)", "add", "add (glow)", "darken", "multiply", "color burn", "linear burn",
-    "lighten", "screen", "color dodge", "overlay", "soft light", "hard light", "linear light", "hue", "color",
-)  # fmt: skip
-_ALPHA_BLENDS = ("over", "atop", "out", "conjoint over", "disjoint over")
+_DOUBLE_SIDED, _INVERTED = 4, 8
 
 
 def open_model(path: Path | str, evaluator: Callable[[bytes], Evaluator] = CoreProcess) -> "OpenedModel":
@@ -134,8 +130,10 @@ def _rest_opacities(description: Description, manifest: Manifest) -> Float32:
 def _assemble(
     description: Description, manifest: Manifest, textures: tuple[Texture, ...], paths: list[tuple[str, ...]], state: PoseState
 ) -> Live2DModel:
-    ranks = np.empty(len(description.mesh_ids), np.int64)
-    ranks[np.argsort(state.render_orders, kind="stable")] = np.arange(len(ranks))
+    num_meshes = len(description.mesh_ids)
+    in_order = np.argsort(state.render_orders, kind="stable")
+    ranks = np.empty(num_meshes, np.int64)
+    ranks[in_order[in_order < num_meshes]] = np.arange(num_meshes)
     width, height, origin_x, origin_y, unit = description.canvas
     return Live2DModel(
         name=manifest.name,
@@ -144,14 +142,40 @@ def _assemble(
         origin=(origin_x, origin_y),
         pixels_per_unit=unit,
         parts=_parts(description, manifest, state),
-        art_meshes=tuple(_art_mesh(description, paths, state, index, int(ranks[index])) for index in range(len(ranks))),
+        art_meshes=tuple(_art_mesh(description, paths, state, index, int(ranks[index])) for index in range(num_meshes)),
         parameters=_parameters(description, manifest, state),
         textures=textures,
         eye_parameters=manifest.eye_parameters,
         mouth_parameters=manifest.mouth_parameters,
         hit_areas=manifest.hit_areas,
-        num_offscreens=len(description.offscreen_owners),
+        offscreens=_offscreens(description, state, in_order),
     )
+
+
+def _offscreens(description: Description, state: PoseState, in_order: "np.ndarray[Any, Any]") -> tuple[Offscreen, ...]:
+    found, num_meshes, place = [], len(description.mesh_ids), 0
+    for item in in_order:
+        if item < num_meshes:
+            place += 1
+            continue
+        index = int(item) - num_meshes
+        if description.offscreen_owners[index] < 0:
+            continue
+        blend, blend_name = blend_of(0, description.offscreen_blends[index])
+        found.append(
+            Offscreen(
+                part=description.offscreen_owners[index],
+                place=place,
+                opacity=float(state.offscreen_opacities[index]),
+                blend=blend,
+                blend_name=blend_name,
+                clipped_by=tuple(description.offscreen_masks[index]),
+                clip_inverted=bool(description.offscreen_flags[index] & _INVERTED),
+                multiply_color=_color(state.offscreen_multiply_colors[index]),
+                screen_color=_color(state.offscreen_screen_colors[index]),
+            )
+        )
+    return tuple(found)
 
 
 def _parts(description: Description, manifest: Manifest, state: PoseState) -> tuple[Part, ...]:
@@ -212,20 +236,3 @@ def _art_mesh(description: Description, paths: list[tuple[str, ...]], state: Pos
 
 def _color(color: Float32) -> tuple[float, float, float]:
     return float(color[0]), float(color[1]), float(color[2])
-
-
-def blend_of(flags: int, number: int) -> tuple[BlendMode, str]:
-    """The blend mode of an ArtMesh from Core's constant flags and, for Cubism 5.3 files, its blend number.
-
-    The number's low byte names how colours mix and the next byte how alphas do; 1 and 2 over are the old add and multiply.
-    """
-    if number == 0:
-        mode = BlendMode.ADD if flags & _ADD else BlendMode.MULTIPLY if flags & _MULTIPLY else BlendMode.NORMAL
-        return mode, mode.value
-    if number in (1, 2):
-        mode = (BlendMode.ADD, BlendMode.MULTIPLY)[number - 1]
-        return mode, mode.value
-    color, alpha = number & 0xFF, number >> 8 & 0xFF
-    color_name = _COLOR_BLENDS[color] if color < len(_COLOR_BLENDS) else str(color)
-    alpha_name = _ALPHA_BLENDS[alpha] if alpha < len(_ALPHA_BLENDS) else str(alpha)
-    return BlendMode.EXTENDED, color_name if alpha == 0 else f"{color_name}, {alpha_name}"

@@ -38,8 +38,9 @@ def describe(model: CoreModel) -> tuple[dict[str, Any], dict[str, bytes]]:
         raise CoreRefused(f"it claims {max(counts.values())} objects of one kind")
     num_parameters, num_parts, num_meshes = counts["Parameter"], counts["Part"], counts["Drawable"]
     vertices, indices = model.numbers("DrawableVertexCounts", num_meshes), model.numbers("DrawableIndexCounts", num_meshes)
-    masks = model.numbers("DrawableMaskCounts", num_meshes)
-    if min([0, *vertices, *indices, *masks]) < 0 or max(sum(vertices), sum(indices), sum(masks)) > MAX_NUMBERS:
+    masks, offscreen_masks = model.numbers("DrawableMaskCounts", num_meshes), model.numbers("OffscreenMaskCounts", counts["Offscreen"])
+    numbers = (vertices, indices, masks, offscreen_masks)
+    if min([0, *(count for counts in numbers for count in counts)]) < 0 or max(map(sum, numbers)) > MAX_NUMBERS:
         raise CoreRefused("it claims an impossible number of vertices")
     header = {
         "moc_version": model.moc_version,
@@ -55,6 +56,9 @@ def describe(model: CoreModel) -> tuple[dict[str, Any], dict[str, bytes]]:
         "flags": list(model.array("DrawableConstantFlags", "b", num_meshes)),
         "blends": model.numbers("DrawableBlendModes", num_meshes) if counts["Offscreen"] or model.moc_version >= 6 else [],
         "offscreen_owners": model.numbers("OffscreenOwnerIndices", counts["Offscreen"]),
+        "offscreen_blends": model.numbers("OffscreenBlendModes", counts["Offscreen"]),
+        "offscreen_flags": list(model.array("OffscreenConstantFlags", "b", counts["Offscreen"])),
+        "offscreen_mask_counts": offscreen_masks,
         "parameter_types": model.numbers("ParameterTypes", num_parameters),
     }
     blobs = {
@@ -64,13 +68,14 @@ def describe(model: CoreModel) -> tuple[dict[str, Any], dict[str, bytes]]:
         "uvs": model.ragged("DrawableVertexUvs", "f", [2 * count for count in vertices]),
         "indices": model.ragged("DrawableIndices", "h", indices),
         "masks": model.ragged("DrawableMasks", "i", masks),
+        "offscreen_masks": model.ragged("OffscreenMasks", "i", offscreen_masks),
     }
     return header, blobs
 
 
 def evaluate(model: CoreModel, blobs: dict[str, bytes]) -> dict[str, bytes]:
     """The model at the parameter values and part opacities of a request."""
-    num_parameters, num_parts, num_meshes = model.count("Parameter"), model.count("Part"), model.count("Drawable")
+    num_parameters, num_parts, num_meshes, num_offscreens = (model.count(kind) for kind in _KINDS)
     model.set_floats("ParameterValues", blobs["parameters"], num_parameters)
     model.set_floats("PartOpacities", blobs["part_opacities"], num_parts)
     model.update()
@@ -81,11 +86,14 @@ def evaluate(model: CoreModel, blobs: dict[str, bytes]) -> dict[str, bytes]:
         "part_opacities": model.array("PartOpacities", "f", num_parts),
         "vertices": model.ragged("DrawableVertexPositions", "f", [2 * count for count in vertices]),
         "draw_orders": model.array("DrawableDrawOrders", "i", num_meshes),
-        "render_orders": model.array(order, "i", num_meshes),
+        "render_orders": model.array(order, "i", num_meshes + num_offscreens),
         "opacities": model.array("DrawableOpacities", "f", num_meshes),
         "dynamic_flags": model.array("DrawableDynamicFlags", "b", num_meshes),
         "multiply_colors": model.array("DrawableMultiplyColors", "f", 4 * num_meshes),
         "screen_colors": model.array("DrawableScreenColors", "f", 4 * num_meshes),
+        "offscreen_opacities": model.array("OffscreenOpacities", "f", num_offscreens),
+        "offscreen_multiply_colors": model.array("OffscreenMultiplyColors", "f", 4 * num_offscreens),
+        "offscreen_screen_colors": model.array("OffscreenScreenColors", "f", 4 * num_offscreens),
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel
 from data_tools.live2d.puppet import Blend
-from data_tools.live2d.reader import blend_of, open_model
+from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import open_source
 from liwi.errors import InputError, LiwiError
 from tests.unit.data_tools.live2d.models import BLUE, GLASS, RED, square, texture, write_model
@@ -52,7 +52,7 @@ def test_a_model_is_read_as_it_was_written(folder: Path) -> None:
     assert (model.textures[0].name, model.textures[0].size) == ("texture.png", texture().shape[1::-1])
     assert model.eye_parameters == ("ParamEyeLOpen",)
     assert model.hit_areas == {"hit"}
-    assert not model.beyond_rasterizer
+    assert not model.offscreens
 
 
 def test_an_art_mesh_is_read_as_it_was_written(folder: Path) -> None:
@@ -121,14 +121,6 @@ def test_names_in_a_japanese_systems_encoding_are_found(folder: Path, tmp_path: 
     archive.write_bytes(archive.read_bytes().replace(b"XXXXXXXXXX", "テクスチャ".encode("cp932")))
     with open_model(archive) as character:
         assert character.model.textures[0].name == "テクスチャ.png"
-
-
-def test_blend_numbers_of_cubism_5_3_have_names() -> None:
-    assert blend_of(1, 0) == (BlendMode.ADD, "add")
-    assert blend_of(0, 2) == (BlendMode.MULTIPLY, "multiply")
-    assert blend_of(0, 0) == (BlendMode.NORMAL, "normal")
-    assert blend_of(0, 14 | 1 << 8) == (BlendMode.EXTENDED, "hard light, atop")
-    assert blend_of(0, 99) == (BlendMode.EXTENDED, "99")
 
 
 def header_only_png(width: int, height: int) -> bytes:

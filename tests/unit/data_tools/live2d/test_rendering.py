@@ -1,6 +1,5 @@
 """The rasteriser's laws: coverage, sampling, blending, clipping, and what stays visible."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -268,12 +267,10 @@ def test_a_model_that_would_draw_for_hours_is_refused() -> None:
         draw(replace(mesh, triangles=np.tile(mesh.triangles, (20_000, 1))))
 
 
-def test_what_the_rasteriser_does_not_draw_is_refused_by_name() -> None:
-    mesh = quad(0, (0, 0, 40, 40), blend=BlendMode.EXTENDED, blend_name="overlay, atop")
-    with pytest.raises(EngineUnavailable, match="'overlay, atop'"):
+def test_a_blend_mode_that_is_not_known_is_refused_by_name() -> None:
+    mesh = quad(0, (0, 0, 40, 40), blend=BlendMode.EXTENDED, blend_name="#77, atop")
+    with pytest.raises(EngineUnavailable, match="'#77, atop'"):
         draw(mesh)
-    with pytest.raises(EngineUnavailable, match="3 offscreen parts"):
-        render(replace(model_of(quad(0, (0, 0, 9, 9))), num_offscreens=3), build_pyramid(flat(RED)), SIDE)
 
 
 def test_progress_ends_where_it_says() -> None:
@@ -282,15 +279,14 @@ def test_progress_ends_where_it_says() -> None:
     assert [(report.done, report.total) for report in reports] == [(0, 2), (1, 2), (2, 2)]
 
 
-def test_the_compiler_works_where_no_cache_can_be_written(tmp_path: Path) -> None:
-    """As in an image whose package folder and home cannot be written: both are asked, and compiling goes on without."""
+def test_the_compiler_works_where_no_cache_can_be_written() -> None:
+    """As in an image whose package folder and home cannot be written: every place is asked, and compiling goes on without."""
     script = (
-        "import numba.core.caching as caching; caching.CacheImpl._locator_classes = []\n"
-        "from data_tools.live2d.rasterizer import _levels_of; import numpy as np\n"
-        "print(_levels_of(np.ones((3, 3), np.int64), 0.5)[0])"
+        "import pathlib\n"
+        "pathlib.Path.mkdir = lambda *_, **__: (_ for _ in ()).throw(PermissionError())\n"
+        "from data_tools.live2d.compiling import cache_folder; from data_tools.live2d.triangles import _levels_of; import numpy as np\n"
+        "print(cache_folder(), _levels_of(np.ones((3, 3), np.int64), 0.5)[0])"
     )
     root = Path(__file__).parents[4]
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True
-    )
-    assert done.stdout.strip() == "0", done.stderr
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
+    assert done.stdout.strip() == "None 0", done.stderr
