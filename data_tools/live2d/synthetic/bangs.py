@@ -4,7 +4,8 @@
 import numpy as np
 
 from data_tools.live2d.puppet import Binding, Blend
-from data_tools.live2d.synthetic.curves import Points, bezier, lock_widths, ribbon, spline
+from data_tools.live2d.synthetic.curves import Points, bezier, ribbon, spline
+from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.face import face_outline
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.hair_paint import HairPaint, fall
@@ -33,7 +34,7 @@ def draw_crown(figure: Figure, paint: HairPaint) -> None:
     drawing = figure.draw("crown", BodyPart.FRONT_HAIR, 700, "front_of_head", "hair/front")
     paint.base(drawing, outline)
     paint.shine(drawing, outline)
-    top = outline[(outline[:, 1] < 0.0) & (np.hypot(outline[:, 0], outline[:, 1] * 0.95) > 0.93)]
+    top = outline[(outline[:, 1] < -0.1) & (np.hypot(outline[:, 0], outline[:, 1] * 0.95) > 0.93)]
     drawing.stroke(figure.head(top[np.argsort(np.arctan2(top[:, 1] + 0.05, top[:, 0]))]), paint.tone.line, 1.2, start=0.8, end=0.8)
     lines = [bezier((0.05 * s, -1.06), (0.35 * s, -1.0), (0.72 * s, -0.8), (0.88 * s, -0.45), 16) for s in (-1, 1)]
     lines += [bezier((0.02 * s, -1.05), (0.2 * s, -1.0), (0.42 * s, -0.88), (0.52 * s, -0.6), 16) for s in (-1, 1)]
@@ -73,7 +74,7 @@ def bang_centers(figure: Figure, style: str) -> list[tuple[Points, float]]:
                 y = 0.0 + 0.66 * aside**1.2
                 x = float(np.sign(x) * (0.22 + 0.72 * aside))
                 hook = 0.12 * np.sign(x)
-        root = np.array([part + (x - part) * 0.3, -0.98 + 0.12 * abs(x - part)])
+        root = np.array([part * 0.8 + (x - part) * 0.3, -0.96 + 0.12 * abs(x - part) + 0.18 * abs(part)])
         center = bezier(root, [x * 0.86 + part * 0.1, -0.86], [x - hook * 0.6, -0.3], [x + hook, y], 30)
         centers.append((center, width * (1.0 + 0.12 * aside)))
     order = sorted(range(len(centers)), key=lambda index: (-abs(centers[index][0][-1][0] - part), index))
@@ -98,21 +99,19 @@ def draw_bangs(figure: Figure, paint: HairPaint) -> list[Points]:
         cells=(6, 6),
     )
     outlines = []
+    crown = [(1.045, -0.32), (0.848, -0.81), (0.444, -1.098), (0.0, -1.177)]
+    dome = spline([(2.2, 3.0), (1.5, 0.7), *crown, *[(-x, y) for x, y in crown[-2::-1]], (-1.5, 0.7), (-2.2, 3.0)])  # no root stands out
     for index, (center, width) in enumerate(bang_centers(figure, style)):
         drawing = figure.draw(f"bangs_{index}", BodyPart.FRONT_HAIR, 710 + index, "sway_front", "hair/front")
-        if style == "blunt":
-            outlines.append(_blunt_lock(center, width, index))
-            paint.base(drawing, outlines[-1])
-            canvas = figure.head(outlines[-1])
-            drawing.cel_shadow(canvas, paint.tone.shade, np.array([-0.06, -0.03]) * radius, 0.85)
-            paint.shine(drawing, outlines[-1])
-            drawing.stroke(canvas[10:50], paint.tone.line, 1.1, end=0.8)
-        else:
-            outlines.append(paint.lock(drawing, center, width, root=0.5, belly=0.5, lined_from=0.36))
+        with drawing.within(figure.head(dome)):
+            if style == "blunt":
+                outlines.append(_draw_blunt_lock(figure, paint, drawing, center, width, index))
+            else:
+                outlines.append(paint.lock(drawing, center, width, root=0.5, belly=0.5, lined_from=0.36))
     return outlines
 
 
-def _blunt_lock(center: Points, width: float, index: int) -> Points:
+def _draw_blunt_lock(figure: Figure, paint: HairPaint, drawing: Drawing, center: Points, width: float, index: int) -> Points:
     """A lock that is cut straight; its outline runs down one side, along the cut and up the other."""
     widths = width * np.interp(np.linspace(0, 1, len(center)), [0, 0.5, 1], [0.5, 1.0, 0.92])
     num = len(center)
@@ -120,6 +119,11 @@ def _blunt_lock(center: Points, width: float, index: int) -> Points:
     cut = np.array([[0.0, 0.012 * (-1) ** index], [0.0, -0.01]])
     outline[num - 1] += cut[0]
     outline[num] += cut[1]
+    paint.base(drawing, outline)
+    canvas = figure.head(outline)
+    drawing.cel_shadow(canvas, paint.tone.shade, np.array([-0.06, -0.03]) * figure.anatomy.head_radius, 0.85)
+    paint.shine(drawing, outline)
+    drawing.stroke(canvas[10:50], paint.tone.line, 1.1, end=0.8)
     return outline
 
 
@@ -192,10 +196,7 @@ def _draw_side(figure: Figure, paint: HairPaint, side: Side, sign: int, style: s
         paint.strands(drawing, [part[:-3] + [0.03 * sign, 0]], 0.9)
 
 
-def _twist(figure: Figure, paint: HairPaint, drawing: object, center: Points) -> None:
-    from data_tools.live2d.synthetic.drawing import Drawing
-
-    assert isinstance(drawing, Drawing)
+def _twist(figure: Figure, paint: HairPaint, drawing: Drawing, center: Points) -> None:
     upper, lower = center[:14], center[12:]
     paint.lock(drawing, upper, 0.3, belly=0.6, lined_from=0.3)
     for index in np.linspace(0, len(lower) - 4, 5).astype(int):
@@ -232,6 +233,3 @@ def draw_ahoge(figure: Figure, paint: HairPaint) -> None:
 def _box(figure: Figure, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     (left, top), (right, bottom) = figure.head([(box[0], box[1]), (box[2], box[3])])
     return float(left), float(top), float(right), float(bottom)
-
-
-__all__ = ["draw_ahoge", "draw_bangs", "draw_crown", "draw_hair_shadow", "draw_side_locks", "lock_widths"]

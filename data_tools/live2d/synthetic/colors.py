@@ -85,7 +85,7 @@ class Tone:
     def line(self) -> Color:
         """Line art: a dark relative of the colour rather than black."""
         return self.with_chroma(max(self.chroma, 0.02)).moved(
-            min(0.2 + 0.2 * self.lightness, 0.55 * self.lightness) - self.lightness, 0.75, 25
+            min(0.2 + 0.2 * self.lightness, 0.5 * self.lightness) - self.lightness, 0.75, 25
         )
 
     def mixed_shadow(self, depth: float) -> Color:
@@ -131,7 +131,7 @@ class Palette:
 _SKINS = (
     Tone(0.935, 0.032, 55),
     Tone(0.92, 0.042, 60),
-    Tone(0.945, 0.024, 40),
+    Tone(0.945, 0.027, 45),
     Tone(0.86, 0.062, 60),
     Tone(0.72, 0.08, 55),
     Tone(0.6, 0.08, 50),

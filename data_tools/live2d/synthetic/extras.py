@@ -1,7 +1,10 @@
 """Tails, wings and things in the hand."""
 # ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.arms import draw_grip
@@ -12,6 +15,9 @@ from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.rigging import Motion
 from liwi.seethrough.body_parts import BodyPart, Side
+
+Placement = Callable[[ArrayLike], Points]
+"""From coordinates of a wing (x outwards, in wing sizes) to canvas pixels."""
 
 OBJECTS = ("staff", "wand", "sword", "book", "balloon", "umbrella", "lantern", "lollipop", "plush")
 
@@ -62,7 +68,7 @@ def draw_tail(figure: Figure) -> None:
     widths = (
         unit
         * {"cat": 0.2, "devil": 0.1, "dragon": 0.5}[style]
-        * (np.interp(t, [0, 0.9, 1], [0.9, 1.0, 0.35]) if style != "dragon" else 1.02 - t)
+        * (np.interp(t, [0, 0.86, 0.95, 1], [0.9, 1.0, 0.8, 0.2]) if style != "dragon" else 1.02 - t)
     )
     outline = ribbon(center, widths)
     drawing.shape(outline, tone, shift=figure.light)
@@ -123,8 +129,8 @@ def draw_wings(figure: Figure) -> None:
         joint = figure.rig.rotation(f"wing_{side.value}", root, {-1: 12.0 * sign, 0: 0.0, 1: -14.0 * sign}, "ParamWing", parent="breath")
         drawing = figure.draw(f"wing_{side.value}", BodyPart.WINGS, 100, joint, "wings", side=side)
 
-        def place(points: list[tuple[float, float]], sign: int = sign, root: tuple[float, float] = root) -> Points:
-            return np.array(points, float) * size * [sign, 1] + np.array(root)
+        def place(points: ArrayLike, sign: int = sign, root: tuple[float, float] = root) -> Points:
+            return np.asarray(points, float) * size * [sign, 1] + np.array(root)
 
         match style:
             case "angel":
@@ -172,23 +178,27 @@ def draw_wings(figure: Figure) -> None:
                     drawing.outline(outline, tone.line, 0.9)
 
 
-def _feathers(figure: Figure, drawing: Drawing, place: object) -> None:
-    assert callable(place)
-    tone = figure.palette.white
-    for row, (count, length, shade) in enumerate([(7, 1.0, True), (6, 0.72, False), (5, 0.42, False)]):
+def _feathers(figure: Figure, drawing: Drawing, place: Placement) -> None:
+    """Three rows of feathers that fan out from the bone of the wing, the longest ones behind."""
+    tone, line = figure.palette.white, Tone(0.6, 0.035, 280).base
+    bone = bezier((0.0, 0.05), (0.3, -0.55), (0.75, -0.95), (1.35, -0.72), 30)
+    for row, (count, length) in enumerate([(9, 1.0), (8, 0.64), (7, 0.36)]):
         for index in range(count):
-            share = index / (count - 1)
-            base = np.array([0.08 + 0.95 * share * (1 - 0.1 * row), -0.12 - 0.5 * np.sin(share * 2.2) + 0.02 * row])
-            angle = np.radians(100 - 96 * share)
-            tip = base + np.array([np.cos(angle) * 0.5 + 0.12, np.sin(angle) * 0.85 - 0.05]) * length * (0.7 + 0.5 * share)
-            center = bezier(base, base + (tip - base) * 0.3 + [0.05, -0.03], base + (tip - base) * 0.7 + [0.06, 0.0], tip, 16)
-            widths = np.interp(np.linspace(0, 1, 16), [0, 0.5, 0.88, 1], [0.16, 0.22, 0.15, 0.02])
-            feather: Points = place(ribbon(center, widths * (0.9 + 0.2 * length)))
-            drawing.fill(feather, mix(tone.shade, tone.base, 0.35) if shade else tone.base)
-            drawing.cel_shadow(feather, tone.shade, figure.light * 0.9, 0.8)
-            drawing.outline(feather, Tone(0.62, 0.03, 280).base, 0.85)
-    arm: Points = place(ribbon(bezier((0, 0), (0.2, -0.4), (0.65, -0.75), (1.12, -0.62), 24), np.linspace(0.2, 0.14, 24)))
-    drawing.shape(arm, tone, shift=figure.light)
+            share = (index + 0.3) / count
+            base = bone[round(share * 29)] + [0.0, 0.03]
+            angle = np.radians(112 - 92 * share**1.2)
+            reach = length * (0.55 + 0.5 * np.sin(np.pi * (0.18 + 0.62 * share)))
+            tip = base + np.array([np.cos(angle), np.sin(angle)]) * reach
+            sag = np.array([0.1, 0.06]) * length
+            center = bezier(base, base + (tip - base) * 0.35 + sag * 0.6, base + (tip - base) * 0.7 + sag, tip, 18)
+            widths = np.interp(np.linspace(0, 1, 18), [0, 0.4, 0.85, 1], [0.1, 0.2, 0.16, 0.03]) * (0.75 + 0.35 * length)
+            feather = place(ribbon(center, widths))
+            drawing.fill(feather, mix(tone.base, tone.shade, 0.75 - 0.36 * row))
+            drawing.cel_shadow(feather, tone.shade, figure.light * 0.7, 0.7)
+            drawing.outline(feather, line, 0.8)
+    edge = place(ribbon(bone, np.interp(np.linspace(0, 1, 30), [0, 0.2, 0.8, 1], [0.1, 0.2, 0.17, 0.06])))
+    drawing.shape(edge, tone, shift=figure.light * 0.8, line=0)
+    drawing.outline(edge, line, 0.9)
 
 
 def draw_object(figure: Figure, arms: dict[Side, Limb]) -> None:

@@ -36,9 +36,9 @@ def face_outline(figure: Figure) -> Points:
         (0.885 + 0.04 * youth, 0.05),
         (0.865 + 0.06 * youth, 0.34),
         (0.785 + 0.09 * youth, 0.62),
-        (0.57 + 0.14 * youth + jaw, 0.9 - 0.03 * youth),
-        (0.29 + 0.11 * youth + jaw, chin - 0.105 + 0.04 * youth),
-        (0.085 + 0.09 * youth + jaw * 0.4, chin - 0.012),
+        (0.57 + 0.1 * youth + jaw, 0.9 - 0.06 * youth),
+        (0.29 + 0.07 * youth + jaw, chin - 0.105 + 0.015 * youth),
+        (0.085 + 0.04 * youth + jaw * 0.4, chin - 0.012),
     ]
     return symmetric(half, 0.0)
 

@@ -57,7 +57,7 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
         figure.choices["gloves"] = "yes"
     names = {
         "hoodie": ["long", "long", "rolled"],
-        "sweater": ["long", "lantern"],
+        "sweater": ["long", "lantern" if feminine else "long"],
         "tee": ["short"],
         "camisole": ["none"],
         "kimono": ["wide"],
