@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.shadow_shape import ShadowShape
+from liwi.types import BoundingBox
+
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -20,14 +23,26 @@ DARK_OFFSET = 6.0
 OBJECT_ALPHA = 0.02
 """Pixels with more of the object than this say nothing about the background."""
 
-_LEAST_STEP = 0.006
+_LEAST_SPREAD = 0.004
 """Noise floor of a step of log brightness."""
 
-_WINDOW = 11
-"""Side of the window, in working pixels, over which the usual size of a step is measured."""
+_USUAL = 0.6
+"""The spread of a step, as a share of the mean size of those around it: most are smaller than the mean."""
 
-_CLIP = 1.5
-"""A step larger than this many usual steps is taken as an edge of the surface and is held at that size (Huber's estimator)."""
+_CHROMA = 2.0
+"""How much a step of chroma adds to the spread: shadows keep the chroma, so it is an edge of the surface."""
+
+_WINDOW = 11
+"""Side of the window, in working pixels, over which the mean size of a step is measured."""
+
+_CLIP = 2.5
+"""In least squares a step larger than this many spreads is held at that size (Huber's estimator)."""
+
+_FREEDOM = 2.0
+"""Degrees of freedom of Student's t, after which steps spread: a few are very large."""
+
+_LEAST_CHANGE = 4e-3
+"""Where the share of light blocked changes by less from a pixel to the next, its outline is not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +55,7 @@ class Steps:
         channels: the same of every channel, (..., 3) float32.
         spread: the usual size of a step there, float32, above 0.
         weight: 1 / spread squared; 0 where a neighbour is unknown.
+        clipped: sizes, held within `_CLIP` spreads.
     """
 
     axis: int
@@ -47,15 +63,25 @@ class Steps:
     channels: Float32
     spread: Float32
     weight: Float32
+    clipped: Float32
 
     def of(self, values: Float32) -> Float32:
         """Steps of another (h, w) array along this axis."""
         return values[:, 1:] - values[:, :-1] if self.axis == 1 else values[1:] - values[:-1]
 
-    def clipped(self, expected: Float32 | float = 0.0) -> Float32:
-        """Sizes, held within `_CLIP` spreads of what is expected."""
-        reach = _CLIP * self.spread
-        return np.clip(self.size, expected - reach, expected + reach)
+    def crop(self, box: BoundingBox) -> tuple[Float32, Float32]:
+        """Sizes and weights of the steps between the pixels of a box."""
+        rows, columns = slice(box.top, box.bottom - (self.axis == 0)), slice(box.left, box.right - (self.axis == 1))
+        return self.size[rows, columns], self.weight[rows, columns]
+
+    def doubt(self, left: Float32) -> Float32:
+        """How far a step that leaves this much unexplained is to be trusted, in (0, 1]: Student's t as weights of least squares."""
+        return np.reciprocal(1 + self.weight * np.square(left) * np.float32(1 / _FREEDOM))
+
+
+def unlikeliness(weight: Float32, left: Float32) -> Float32:
+    """Minus the log likelihood of steps under Student's t, up to a constant."""
+    return np.float32((_FREEDOM + 1) / 2) * np.log1p(weight * np.square(left) * np.float32(1 / _FREEDOM))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +101,38 @@ class Evidence:
     foot: float
     middle: float
     height: float
+
+    def render(self, shape: ShadowShape) -> Float32:
+        """How much light a shadow of this shape blocks: (h, w) float32 in [0, 1]."""
+        return shape.render(self.alpha, self.foot, self.middle, self.height)
+
+    def match(self, blocked: Float32) -> float:
+        """Standard errors by which the best strength of this darkening differs from none; negative: a brightening fits. Fast."""
+        along = power = 0.0
+        for steps in self.steps:
+            expected = steps.of(blocked)
+            weighted = steps.weight * expected
+            along -= float(np.vdot(weighted, steps.clipped))
+            power += float(np.vdot(weighted, expected))
+        return along / float(np.sqrt(power + 1e-6))
+
+    def likelihood(self, blocked: Float32, strengths: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log likelihood ratio of a shadow of each strength to none: (n,) float64."""
+        gains = np.zeros(len(strengths))
+        window = BoundingBox.around(blocked > _LEAST_CHANGE)
+        window = None if window is None else window.expand(1).intersect(BoundingBox.of_size((blocked.shape[1], blocked.shape[0])))
+        if window is None or min(window.width, window.height) < 2:
+            return gains
+        part = np.ascontiguousarray(blocked[window.slices])
+        shadings = np.log1p(-strengths.astype(np.float32)[:, None, None] * part)
+        for steps in self.steps:
+            size, weight = steps.crop(window)
+            felt = (np.abs(steps.of(part)) > _LEAST_CHANGE) & (weight > 0)
+            size, weight = size[felt], weight[felt]
+            without = float(unlikeliness(weight, size).sum())
+            for index, shading in enumerate(shadings):
+                gains[index] += without - float(unlikeliness(weight, size - steps.of(shading)[felt]).sum())
+        return gains
 
 
 def gather_evidence(crop: UInt8, alpha: Float32, usable: Mask, side: int) -> Evidence | None:
@@ -130,6 +188,6 @@ def _measure_steps(logs: Float32, known: Mask) -> tuple[Steps, Steps]:
 def _trust(axis: int, size: Float32, channels: Float32, usual: Float32, both_known: Mask) -> Steps:
     """Shadows keep the chroma: a step of chroma is an edge of the surface, and the brightness step there says little."""
     chroma = np.maximum(np.abs(channels[..., 0] - channels[..., 1]), np.abs(channels[..., 2] - channels[..., 1]))
-    spread = np.sqrt(np.square(1.3 * usual + _LEAST_STEP) + np.square(chroma)).astype(np.float32)
+    spread = np.sqrt(np.square(_USUAL * usual + _LEAST_SPREAD) + np.square(_CHROMA * chroma)).astype(np.float32)
     weight = np.where(both_known, 1 / np.square(spread), 0).astype(np.float32)
-    return Steps(axis, size, channels, spread, weight)
+    return Steps(axis, size, channels, spread, weight, np.clip(size, -_CLIP * spread, _CLIP * spread))

@@ -1,9 +1,8 @@
-"""Finding the shadow that an object casts, and deciding whether there is one.
+"""The shading that an object's shadow lays on a picture; 1 everywhere where no shadow is beyond doubt.
 
-The shadow's outline is the object's own, sheared and squashed (`shadow_shape`); every candidate is held against the steps of log
-brightness around the object (`shadow_evidence`) by weighted least squares, a matched filter. The best one must then prove itself: better
-than any *brightening* of the same kinds of shape, equally strong all along its outline, and equally strong in all colours.
-A false shadow is worse than a missed one.
+The shadow's outline is the object's own, sheared and squashed (`shadow_shape`). Candidates are held against the steps of log brightness
+around the object (`shadow_evidence`, `shadow_search`), the best must prove itself (`shadow_verdict`), and what is drawn here is only the
+part of it that is seen: a false shadow is worse than a missed one.
 """
 
 from dataclasses import dataclass
@@ -13,21 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.imaging.shadow_evidence import Evidence, gather_evidence
-from liwi.imaging.shadow_shape import ShadowShape, candidate_shapes
+from liwi.imaging.shadow_search import MAX_STRENGTH, find_candidates
+from liwi.imaging.shadow_shape import ShadowShape
+from liwi.imaging.shadow_verdict import Verdict, judge
 from liwi.types import BoundingBox
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SEARCH_SIDE = 150
-"""Longest side, in pixels, at which shapes are compared."""
+SWEEP_SIDE = 120
+"""Longest side, in pixels, at which all kinds of shapes are compared."""
+
+SEARCH_SIDE = 220
+"""Longest side, in pixels, at which shapes are refined and judged."""
 
 RENDER_SIDE = 768
 """Longest side, in pixels, at which the shading is drawn; it is soft, so that more shows nothing more."""
-
-MAX_STRENGTH = 0.75
-"""The strongest shadow that is believed."""
 
 REACH = 0.75
 """How far from the box, as a share of its long side, the object's shadow is looked for."""
@@ -35,68 +36,31 @@ REACH = 0.75
 MIN_STRENGTH = 0.1
 """A fainter shadow is not worth the doubt."""
 
-FAINTEST = 0.008
+FAINTEST = 0.015
 """Darkening below this share is none: the picture stays as it is, bit for bit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a candidate shadow stands up.
+@dataclass(frozen=True, eq=False)
+class ShadowFit:
+    """The best shadow.
 
     Attributes:
-        match: standard errors by which the best darkening differs from none.
-        contrast: ``match`` over that of the best brightening: what texture alone brings about.
-        steadiness: strength over its standard error, taken from how it varies along the outline.
-        agreement: strength measured with its own shape over the strength assumed; 1 = as expected.
-        chroma: largest difference of strength between channels, over the mean strength.
-        seen: visible area of the shadow over the area of the object.
+        shape, strength: strength in (0, 1).
+        tint: exponent of the shading per channel.
+        presence: (rows, columns) float32 in [0, 1], how much of it there is in each cell of a grid over the crop.
+        verdict: how far to believe in it.
     """
-
-    match: float
-    contrast: float
-    steadiness: float
-    agreement: float
-    chroma: float
-    seen: float
-
-    @property
-    def evidence(self) -> float:
-        """Joint evidence, 0 at the usual doubt; a surplus of one kind makes up for a lack of another. Weights from development pictures."""
-        return float(
-            np.log(max(self.match, 1e-3) / 7)
-            + np.log(max(self.contrast, 1e-3) / 2)
-            + 1.5 * np.log(max(self.steadiness, 1e-3) / 6)
-            - 3 * max(0.0, abs(np.log(max(self.agreement, 1e-3))) - 0.05)
-            - 1.5 * max(0.0, self.chroma - 0.2)
-        )
-
-    @property
-    def believed(self) -> bool:
-        """Whether there is a shadow, beyond reasonable doubt."""
-        return (
-            self.evidence > 0.3
-            and self.match > 5
-            and self.contrast > 1.4
-            and self.steadiness > 3.8
-            and 0.85 < self.agreement < 1.17
-            and self.chroma < 0.4
-            and self.seen > 0.03
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ShadowFit:
-    """The best shadow: shape, strength in (0, 1), exponent of the shading per channel, and the verdict on it."""
 
     shape: ShadowShape
     strength: float
     tint: tuple[float, float, float]
+    presence: Float32
     verdict: Verdict
 
     @property
     def believed(self) -> bool:
         """Whether the picture is to be changed."""
-        return self.verdict.believed and self.shape.plausible and self.strength >= MIN_STRENGTH
+        return self.verdict.believed and self.strength >= MIN_STRENGTH
 
 
 def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: UInt8 | None = None, avoid: Mask | None = None) -> Float32:
@@ -120,13 +84,23 @@ def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: U
         usable &= support > 0
     if avoid is not None:
         usable &= ~avoid
-    evidence = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
-    fit = None if evidence is None else fit_shadow(evidence)
+    coarse = gather_evidence(crop, alpha, usable, SWEEP_SIDE)
+    fine = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
+    fit = None if coarse is None or fine is None else fit_shadow(coarse, fine)
     if fit is None or not fit.believed:
         return np.ones(crop.shape, np.float32)
     shading = render_shading(fit, alpha)
     shading[np.logical_not(usable)] = 1
     return shading
+
+
+def fit_shadow(coarse: Evidence, fine: Evidence) -> ShadowFit | None:
+    """The shadow that is most readily believed, of the best on every surface; None where none explains anything."""
+    fits = []
+    for candidate in find_candidates(coarse, fine):
+        judgement = judge(fine, candidate)
+        fits.append(ShadowFit(candidate.shape, candidate.strength, judgement.tint, judgement.presence, judgement.verdict))
+    return max(fits, key=lambda fit: fit.verdict.evidence, default=None)
 
 
 def render_shading(fit: ShadowFit, alpha: Float32) -> Float32:
@@ -139,6 +113,7 @@ def render_shading(fit: ShadowFit, alpha: Float32) -> Float32:
     if extent is None:
         return np.ones((height, width, 3), np.float32)
     blocked = fit.shape.render(small, extent.bottom, (extent.left + extent.right) / 2, extent.height)
+    blocked *= cv2.resize(fit.presence, size, interpolation=cv2.INTER_LINEAR)
     shading = np.ones((height, width, 3), np.float32)
     darkened = BoundingBox.around(blocked * fit.strength > FAINTEST)
     if darkened is None:
@@ -169,90 +144,3 @@ def _enlarge(box: BoundingBox, factor_x: float, factor_y: float) -> BoundingBox:
         int(np.ceil(box.right * factor_x)),
         int(np.ceil(box.bottom * factor_y)),
     )
-
-
-def fit_shadow(evidence: Evidence) -> ShadowFit | None:
-    """The darkening that explains the evidence best; None where none explains anything."""
-    shapes = candidate_shapes()
-    matches = np.array([_match(evidence, _render(evidence, shape)) for shape in shapes])
-    best, brightest = int(matches.argmax()), float(-matches.min())
-    if matches[best] <= 0:
-        return None
-    shape, match = _refine(evidence, shapes[best], float(matches[best]))
-    blocked = _render(evidence, shape)
-    strength = _strength(evidence, blocked)
-    return _judge(evidence, shape, blocked, strength, match, match / max(brightest, 0.5))
-
-
-def _render(evidence: Evidence, shape: ShadowShape) -> Float32:
-    return shape.render(evidence.alpha, evidence.foot, evidence.middle, evidence.height)
-
-
-def _match(evidence: Evidence, blocked: Float32) -> float:
-    """Standard errors by which the best strength of this darkening differs from none; negative: a brightening fits."""
-    along = power = 0.0
-    for steps in evidence.steps:
-        expected = steps.of(blocked)
-        weighted = steps.weight * expected
-        along -= float(np.vdot(weighted, steps.clipped()))
-        power += float(np.vdot(weighted, expected))
-    return along / float(np.sqrt(power + 1e-6))
-
-
-def _refine(evidence: Evidence, shape: ShadowShape, match: float) -> tuple[ShadowShape, float]:
-    """Climb to a better match by ever smaller changes."""
-    for reach in (1.0, 0.6, 0.36):
-        for _ in range(3):
-            tried = [(_match(evidence, _render(evidence, near)), near) for near in shape.neighbours(reach)]
-            best_match, best = max(tried, key=lambda pair: pair[0] * pair[1].prior)
-            if best_match * best.prior <= match * shape.prior:
-                break
-            shape, match = best, best_match
-    return shape, match
-
-
-def _strength(evidence: Evidence, blocked: Float32) -> float:
-    """The strength under which the steps are most likely, if they spread as Student's t with two degrees of freedom."""
-    strengths = np.arange(0.06, MAX_STRENGTH, 0.03)
-    gains = np.zeros(len(strengths))
-    for steps in evidence.steps:
-        changes = (np.abs(steps.of(blocked)) > 1e-3) & (steps.weight > 0)
-        size, weight = steps.size[changes], steps.weight[changes]
-        for index, strength in enumerate(strengths):
-            left = size - steps.of(np.log1p(-np.float32(strength) * blocked))[changes]
-            gains[index] -= float(np.log1p(weight * np.square(left) / 2).sum())
-    return float(strengths[int(gains.argmax())])
-
-
-def _judge(evidence: Evidence, shape: ShadowShape, blocked: Float32, strength: float, match: float, contrast: float) -> ShadowFit:
-    shading = np.log1p(-np.float32(strength) * blocked)
-    rows, columns = np.mgrid[: blocked.shape[0], : blocked.shape[1]]
-    side = max(1.0, evidence.height / 4)
-    blocks = (rows / side).astype(np.intp) * (int(blocked.shape[1] / side) + 1) + (columns / side).astype(np.intp)
-    num_blocks = int(blocks.max()) + 1
-    along, power = np.zeros(num_blocks), np.zeros(num_blocks)
-    channel_along = np.zeros(3)
-    for steps in evidence.steps:
-        expected = steps.of(shading)
-        place = (blocks[:, 1:] if steps.axis == 1 else blocks[1:]).ravel()
-        along += np.bincount(place, (steps.weight * steps.clipped(expected) * expected).ravel(), num_blocks)
-        power += np.bincount(place, (steps.weight * expected * expected).ravel(), num_blocks)
-        reach = 1.5 * steps.spread[..., None]
-        clipped = np.clip(steps.channels, expected[..., None] - reach, expected[..., None] + reach)
-        channel_along += np.einsum("ij,ijc->c", steps.weight * expected, clipped)
-    per_channel = channel_along / max(float(power.sum()), 1e-6)
-    felt = power > 0.01 * power.sum()
-    shares = power[felt] / max(float(power[felt].sum()), 1e-6)
-    local = along[felt] / np.maximum(power[felt], 1e-6)
-    mean = float((shares * local).sum())
-    variance = float((shares * np.square(local - mean)).sum()) * float(np.square(shares).sum())
-    verdict = Verdict(
-        match=match,
-        contrast=contrast,
-        steadiness=mean / float(np.sqrt(variance + 1e-3)),
-        agreement=mean,
-        chroma=float(np.ptp(per_channel)) / max(0.1, float(per_channel.mean())),
-        seen=float(((blocked > 0.1) & evidence.known).sum() / max(1, (evidence.alpha > 0.5).sum())),
-    )
-    tint = tuple(float(value) for value in np.clip(per_channel, 0.7, 1.3))
-    return ShadowFit(shape, strength, (tint[0], tint[1], tint[2]), verdict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -15,8 +16,23 @@ CONTACT_PART = 0.12
 CONTACT_WIDTH = 1.08
 """A contact shadow is a little wider than what casts it."""
 
+CONTACT_SQUASH = 0.5
+CONTACT_BLUR = 0.015
+"""The contact shadow at the foot of one that falls on the ground; it is sharper than the rest."""
+
+_CONTACT_REACH = 0.35
+"""How far from the foot, in heights of the object, a contact shadow is drawn at all."""
+
 MAX_BLUR = 0.056
 MAX_SHEAR = 1.21
+
+
+class Surface(StrEnum):
+    """What the shadow falls on."""
+
+    GROUND = "ground"
+    WALL = "wall"
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,43 +55,66 @@ class ShadowShape:
     contact: bool = False
 
     @property
+    def surface(self) -> Surface:
+        """What it falls on."""
+        if self.contact:
+            return Surface.CONTACT
+        return Surface.WALL if self.squash == 1 else Surface.GROUND
+
+    @property
     def plausible(self) -> bool:
         """Whether light falls so: a low sun and a wide penumbra are rarer than smooth darkness that has nothing to do with the object."""
         return self.blur <= MAX_BLUR and abs(self.shear) <= MAX_SHEAR
 
-    @property
-    def prior(self) -> float:
-        """How readily the shape is believed against a likelier one, in (0, 1]: falls off towards the implausible."""
-        return 1 - 3 * max(0.0, self.blur - 0.8 * MAX_BLUR) - 0.15 * max(0.0, abs(self.shear) - 0.85 * MAX_SHEAR)
-
     def render(self, alpha: Float32, foot: float, middle: float, height: float) -> Float32:
-        """How much of the light is blocked: (h, w) float32 in [0, 1].
+        """How much of the light is blocked: (h, w) float32 in [0, 1]. On the ground, the contact shadow at the foot is part of it.
 
         Args:
             alpha: (h, w) float32, the object. foot, middle, height: its extent, in pixels.
         """
-        source, width = alpha, 1.0
         if self.contact:
-            near = np.arange(alpha.shape[0])[:, None] >= foot - CONTACT_PART * height
-            source, width = np.where(near, alpha, np.float32(0)), CONTACT_WIDTH
-        linear = np.array([[width, -self.shear], [0.0, self.squash]])
-        shift = np.array([self.shear * foot + (1 - width) * middle + self.right * height, foot * (1 - self.squash) + self.down * height])
-        shift += linear @ (0.5, 0.5) - 0.5  # pixel centres lie at halves
-        warped = cv2.warpAffine(source, np.column_stack([linear, shift]), (alpha.shape[1], alpha.shape[0]), flags=cv2.INTER_LINEAR)
-        return cv2.GaussianBlur(warped, (0, 0), max(0.5, self.blur * height))
+            return self._render_contact(alpha, foot, middle, height)
+        linear = np.array([[1.0, -self.shear], [0.0, self.squash]])
+        shift = np.array([self.shear * foot + self.right * height, foot * (1 - self.squash) + self.down * height])
+        blocked = _move(alpha, linear, shift, self.blur * height)
+        if self.surface is Surface.GROUND:
+            touching = ShadowShape(0, CONTACT_SQUASH, 0, 0, min(self.blur, CONTACT_BLUR), contact=True)
+            blocked = np.maximum(blocked, touching._render_contact(alpha, foot, middle, height))
+        return blocked
+
+    def _render_contact(self, alpha: Float32, foot: float, middle: float, height: float) -> Float32:
+        near = slice(max(0, int(foot - _CONTACT_REACH * height)), max(0, int(np.ceil(foot + _CONTACT_REACH * height))))
+        source = alpha[near]
+        blocked = np.zeros_like(alpha)
+        if source.size:
+            low = np.where(np.arange(len(source))[:, None] + near.start >= foot - CONTACT_PART * height, source, np.float32(0))
+            ground = foot - near.start
+            linear = np.array([[CONTACT_WIDTH, 0.0], [0.0, self.squash]])
+            shift = np.array([(1 - CONTACT_WIDTH) * middle + self.right * height, ground * (1 - self.squash) + self.down * height])
+            blocked[near] = _move(low, linear, shift, self.blur * height)
+        return blocked
 
     def neighbours(self, reach: float) -> Iterator["ShadowShape"]:
-        """Shapes a little different in one respect; ``reach`` in (0, 1] scales how much."""
+        """Plausible shapes a little different in one respect; ``reach`` in (0, 1] scales how much."""
+        return (shape for shape in self._around(reach) if shape.plausible)
+
+    def _around(self, reach: float) -> Iterator["ShadowShape"]:
         for sign in (reach, -reach):
-            if self.squash != 1 and not self.contact:
+            if self.surface is Surface.GROUND:
                 yield replace(self, shear=self.shear + 0.12 * sign)
             squash = self.squash + (0.2 if self.contact else 0.07) * sign
             if self.squash != 1 and -0.6 < squash < 0.9:
                 yield replace(self, squash=squash)
             yield replace(self, right=self.right + 0.03 * sign)
             yield replace(self, down=self.down + 0.03 * sign)
-            if 0.005 <= self.blur + 0.01 * sign <= 0.08:
+            if self.blur + 0.01 * sign >= 0.005:
                 yield replace(self, blur=self.blur + 0.01 * sign)
+
+
+def _move(source: Float32, linear: NDArray[np.float64], shift: NDArray[np.float64], sigma: float) -> Float32:
+    shift = shift + linear @ (0.5, 0.5) - 0.5  # pixel centres lie at halves
+    warped = cv2.warpAffine(source, np.column_stack([linear, shift]), (source.shape[1], source.shape[0]), flags=cv2.INTER_LINEAR)
+    return cv2.GaussianBlur(warped, (0, 0), max(0.5, sigma))
 
 
 def candidate_shapes() -> tuple[ShadowShape, ...]:
