@@ -76,14 +76,16 @@ def _lay_mesh(
 
 
 @compiled
-def _lay_group(layer: Array, number: int, color: Array, mask: Array, masked: bool, ground: Array, factor: Array, left_over: Array) -> None:
+def _lay_group(
+    layer: Array, box: Array, number: int, color: Array, mask: Array, masked: bool, ground: Array, top: int, factor: Array, left_over: Array
+) -> None:
     """Lay a group's buffer over ``ground``; note how much of its content shows and how much of what lies below is left."""
-    for y in range(layer.shape[0]):
-        for x in range(layer.shape[1]):
+    for y in range(box[1] - top, box[3] - top):
+        for x in range(box[0], box[2]):
             pixel = layer[y, x]
             kept = color[6]
             if masked:
-                kept *= mask[y, x]
+                kept *= mask[y + top - box[1], x - box[0]]
             factor[y, x], left_over[y, x] = 0, 1
             if pixel[3] == 0 or kept == 0:
                 continue
@@ -108,10 +110,10 @@ def render_band(
         steps: (K, 2) int64, back to front: `MESH` and its index, or `OPEN_GROUP` or `CLOSE_GROUP` and the group's.
         depth: how many groups may be open at once.
         ranges: (M, 2) int64, first triangle of a mesh and the one after the last.
-        boxes: (M, 4) int64, left, top, right, bottom in the picture.
+        boxes: (M + G, 4) int64, left, top, right, bottom in the picture, of meshes and, after them, of groups; so are
+            numbers: (M + G,) int64, blend numbers,
         offsets: (M,) int64, where a mesh's box begins in ``pixels``, ``visible`` and ``left_over``.
-        numbers: (M + G,) int64, blend numbers of meshes and, after them, of groups; so are the next four:
-        colors: (M + G, 7) float32, multiply RGB, screen RGB, opacity.
+            colors: (M + G, 7) float32, multiply RGB, screen RGB, opacity,
         clip_starts, clips: (M + G + 1,) and (C,) int64: what ``clips[clip_starts[i]:clip_starts[i + 1]]`` clips.
         inverted: (M + G,) bool.
         texture_of: (M,) int64.
@@ -128,21 +130,21 @@ def render_band(
     layer_buffer = np.empty(height * width * 4, np.float32)
     mask_buffer = np.empty(height * width, np.float32)
     num_groups = len(numbers) - num_meshes
-    grounds = np.zeros((depth, height, width, 4), np.float32)
-    factors = np.zeros((num_groups, height, width), np.float32)
-    left_overs = np.ones((num_groups, height, width), np.float32)
-    box, band = np.zeros(4, np.int64), np.array([0, top, width, bottom])
+    grounds = np.empty((depth, height, width, 4), np.float32)
+    factors = np.empty((num_groups, height, width), np.float32)
+    left_overs = np.empty((num_groups, height, width), np.float32)
+    box = np.zeros(4, np.int64)
     level = 0
     for step in range(len(steps)):
         kind, index = steps[step]
-        if kind == OPEN_GROUP:
-            grounds[level] = 0
-            level += 1
-            continue
         item = index if kind == MESH else num_meshes + index
-        if kind == CLOSE_GROUP:
-            box[:] = band
-        elif not _clip(boxes, index, top, bottom, box):
+        level -= kind == CLOSE_GROUP
+        touched = _clip(boxes, item, top, bottom, box)
+        if kind == OPEN_GROUP:
+            if touched:
+                grounds[level, box[1] - top : box[3] - top, box[0] : box[2]] = 0
+            level += 1
+        if not touched or kind == OPEN_GROUP:
             continue
         size = (box[3] - box[1], box[2] - box[0])
         mask = mask_buffer[: size[0] * size[1]].reshape(size)
@@ -150,10 +152,9 @@ def render_band(
         if masked:
             own = clips[clip_starts[item] : clip_starts[item + 1]]
             _fill_mask(mask, box, own, inverted[item], ranges, texture_of, edges, gradients, rows, texels, levels)
+        ground = picture[top:bottom] if level == 0 else grounds[level - 1]
         if kind == CLOSE_GROUP:
-            level -= 1
-            ground = picture[top:bottom] if level == 0 else grounds[level - 1]
-            _lay_group(grounds[level], numbers[item], colors[item], mask, masked, ground, factors[index], left_overs[index])
+            _lay_group(grounds[level], box, numbers[item], colors[item], mask, masked, ground, top, factors[index], left_overs[index])
             continue
         layer = layer_buffer[: size[0] * size[1] * 4].reshape((size[0], size[1], 4))
         layer[:] = 0
@@ -161,7 +162,6 @@ def render_band(
             layer, box, ranges[index, 0], ranges[index, 1], edges, gradients, rows,
             texels, levels[texture_of[index]], colors[index], mask, masked,
         )  # fmt: skip
-        ground = picture[top:bottom] if level == 0 else grounds[level - 1]
         _lay_mesh(layer, box, numbers[index], offsets[index], boxes[index], ground, top, pixels, visible, left_over, extents[index])
     _find_visible(top, bottom, steps, depth, boxes, offsets, numbers, visible, left_over, factors, left_overs, top_mesh)
 
@@ -174,20 +174,26 @@ def _find_visible(
     """Front to back: what each mesh contributes to each pixel, given what lies in front of it."""
     shape = (depth + 1, bottom - top, top_mesh.shape[1])
     through = np.ones(shape, np.float32)  # what the things in front leave
-    shown = np.ones(shape, np.float32)  # what the groups around show
+    shown = np.ones(shape, np.float32)  # what the groups around show and nothing in front erases
     box = np.zeros(4, np.int64)
-    level = 0
+    level, num_meshes = 0, len(boxes) - len(factors)
     for step in range(len(steps) - 1, -1, -1):
         kind, index = steps[step]
-        if kind == OPEN_GROUP:
-            level -= 1
-        elif kind == CLOSE_GROUP:
-            through[level + 1] = through[level] * factors[index]
-            shown[level + 1] = shown[level] * factors[index]
-            through[level] *= left_overs[index]
+        item = index if kind == MESH else num_meshes + index
+        level -= kind == OPEN_GROUP
+        touched = _clip(boxes, item, top, bottom, box)
+        erases = numbers[item] >> 8 == _OUT
+        if kind == CLOSE_GROUP:
+            for y in range(box[1] - top, box[3] - top):
+                for x in range(box[0], box[2] if touched else box[0]):
+                    through[level + 1, y, x] = through[level, y, x] * factors[index, y, x]
+                    shown[level + 1, y, x] = shown[level, y, x] * factors[index, y, x]
+                    through[level, y, x] *= left_overs[index, y, x]
+                    if erases:
+                        shown[level, y, x] *= left_overs[index, y, x]
             level += 1
-        elif _clip(boxes, index, top, bottom, box):
-            covers = numbers[index] & 255 == NORMAL and numbers[index] >> 8 != _OUT
+        elif kind == MESH and touched:
+            covers = numbers[index] & 255 == NORMAL and not erases
             for y in range(box[1], box[3]):
                 place = offsets[index] + (y - boxes[index, 1]) * (boxes[index, 2] - boxes[index, 0]) + box[0] - boxes[index, 0]
                 for x in range(box[0], box[2]):
@@ -199,4 +205,6 @@ def _find_visible(
                             top_mesh[y, x] = index
                     if left < 255:
                         through[level, y - top, x] *= np.float32(left) * _BYTE
+                        if erases:
+                            shown[level, y - top, x] *= np.float32(left) * _BYTE
                     place += 1

@@ -106,7 +106,8 @@ class _Canvas:
 
     def __init__(self, scene: Scene, view: View) -> None:
         width, height = view.size
-        areas = (scene.boxes[:, 2] - scene.boxes[:, 0]) * (scene.boxes[:, 3] - scene.boxes[:, 1])
+        boxes = scene.boxes[: len(scene.ranges)]
+        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         self.offsets = np.cumsum(np.concatenate([[0], areas]))[:-1].astype(np.int64)
         self.picture = np.zeros((height, width, 4), np.float32)
         self.top_mesh = np.full((height, width), -1, np.int32)

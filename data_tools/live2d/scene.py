@@ -60,7 +60,7 @@ class Scene:
         self.clips = np.array([clip for item in items for clip in item.clipped_by], np.int64)
         self.inverted = np.array([item.clip_inverted for item in items], bool)
         boxes = [_box(mesh, place, view) for mesh, place in zip(meshes, positions, strict=True)]
-        self.boxes = np.array(boxes, np.int64).reshape(-1, 4)
+        self.boxes = _with_groups(np.array(boxes, np.int64).reshape(-1, 4), self.steps, len(model.offscreens))
         self._check_overdraw(model, view)
         self.edges = np.zeros((len(self.triangles), 3, 4), np.int64)
         self.gradients = np.zeros((len(self.triangles), 7), np.float32)
@@ -73,7 +73,7 @@ class Scene:
         areas = np.concatenate([[0.0], np.cumsum(spans[:, 0] * spans[:, 1])]) / 2
         mesh_areas = areas[self.ranges[:, 1]] - areas[self.ranges[:, 0]]
         boxes = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
-        work = mesh_areas[self.slots].sum() + boxes[self.slots].sum()
+        work = mesh_areas[self.slots].sum() + boxes[self.slots].sum() + boxes[len(self.ranges) :].sum()
         items = [*self.slots, *range(len(self.ranges), len(self.numbers))]
         work += sum(mesh_areas[self.clips[self.clip_starts[item] : self.clip_starts[item + 1]]].sum() for item in items)
         if work > MAX_OVERDRAW * max(view.size[0] * view.size[1], 2**16):
@@ -128,6 +128,22 @@ def _blend_numbers(model: Live2DModel) -> NDArray[np.int64]:
     if len(model.offscreens) > MAX_OFFSCREENS:
         raise InputError(f"The model {model.name!r} has {len(model.offscreens)} offscreen parts; at most {MAX_OFFSCREENS} are drawn.")
     return np.array(numbers, np.int64)
+
+
+def _with_groups(boxes: NDArray[np.int64], steps: NDArray[np.int64], num_groups: int) -> NDArray[np.int64]:
+    """The meshes' boxes and, after them, each offscreen part's: around all that lies in it."""
+    groups = np.tile(np.array([2**40, 2**40, 0, 0], np.int64), (num_groups, 1))
+    open_groups: list[int] = []
+    for kind, index in steps.tolist():
+        if kind == _OPEN_GROUP:
+            open_groups.append(index)
+        elif kind == _CLOSE_GROUP:
+            open_groups.pop()
+        elif boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]:
+            groups[open_groups, :2] = np.minimum(groups[open_groups, :2], boxes[index, :2])
+            groups[open_groups, 2:] = np.maximum(groups[open_groups, 2:], boxes[index, 2:])
+    groups[groups[:, 2] == 0] = 0
+    return np.concatenate([boxes, groups])
 
 
 def _joined(arrays: Sequence[NDArray[Any]], width: int, dtype: Any) -> NDArray[Any]:
