@@ -67,7 +67,7 @@ def draw_trunk(figure: Figure) -> None:
     """Bare trunk and neck; the trunk's label is that of what covers it."""
     anatomy, skin = figure.anatomy, figure.palette.skin
     drawing = figure.draw("trunk", BodyPart.TOPWEAR, 370, "breath", "body/skin")
-    half = [(0.0, anatomy.shoulder[1] - 0.1 * (anatomy.crotch - anatomy.shoulder[1])), *trunk_half(anatomy, anatomy.crotch)]
+    half = [(0.0, anatomy.shoulder[1] - 0.1 * (anatomy.crotch - anatomy.shoulder[1])), *trunk_half(anatomy, anatomy.crotch * 0.55 + anatomy.hip[1] * 0.45)]
     points = np.array(half) + [anatomy.middle, 0]
     outline = symmetric(points, anatomy.middle)
     drawing.shape(outline, skin, shift=figure.light)
