@@ -85,7 +85,7 @@ def build_anatomy(heads: float, *, feminine: bool) -> Anatomy:
     def between(tall: float, chibi: float) -> float:
         return tall + (chibi - tall) * youth
 
-    shoulder_y = chin + unit * between(0.3, 0.1)
+    shoulder_y = chin + unit * between(0.24, 0.09)
     crotch = chin + trunk_and_legs * between(0.45, 0.57)
     trunk = crotch - shoulder_y
     broad = 1.0 if feminine else 1.13

@@ -1,4 +1,4 @@
-"""Arms with hands, sleeves and gloves: hanging, and raised as the alternative that pose3.json switches to."""
+"""Arms with hands, sleeves and gloves, in some gesture, and perhaps in another one that pose3.json switches to."""
 # ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
 from dataclasses import dataclass
@@ -32,26 +32,30 @@ class Sleeve:
 
 
 def draw_arms(figure: Figure, sleeve: Sleeve, cloth: Cloth, trim: Tone, *, gloves: bool, alternative: bool) -> dict[Side, Limb]:
-    """Both arms; returns the hanging ones, by side.
+    """Both arms; returns those that are shown at rest, by side.
 
     Args:
-        alternative: whether each model also has raised arms in parts of their own, "B", hidden at first.
+        alternative: whether the model also has arms in another gesture, in parts of their own ("B") that are hidden at first.
     """
-    random = figure.random
-    spread, hanging = random.uniform(14, 24), {}
-    raised_side = random.choice([Side.LEFT, Side.RIGHT])
+    random, arms = figure.random, {}
+    gesture = random.choices(["hanging", "hip", "greeting", "front"], [6, 2, 2, 2])[0]
+    figure.choices["gesture"] = gesture
+    spread, raised_side = random.uniform(13, 22), random.choice([Side.LEFT, Side.RIGHT])
     for side, sign in SIDES:
         joint = _shoulder_joint(figure, side, sign)
-        angle = spread + random.uniform(-3, 3)
-        arm = build_arm(figure.anatomy, side, sign, angle, angle - random.uniform(2, 14))
-        hanging[side] = arm
-        _draw_arm(figure, arm, joint, "a" if alternative else "", sleeve, cloth, trim, gloves=gloves)
+        angles = (spread + random.uniform(-3, 3), spread - random.uniform(4, 16))
+        if gesture == "front":
+            angles = (spread + 4, -28 - 12 * figure.anatomy.youth)
+        elif side is raised_side and gesture != "hanging":
+            angles = (46.0, -66.0) if gesture == "hip" else (36.0, 157.0)
+        arms[side] = build_arm(figure.anatomy, side, sign, *angles)
+        _draw_arm(figure, arms[side], joint, "a" if alternative else "", sleeve, cloth, trim, gloves=gloves)
         if alternative:
-            raised = build_arm(figure.anatomy, side, sign, 38, 152 if side is raised_side else -72)
-            _draw_arm(figure, raised, joint, "b", sleeve, cloth, trim, gloves=gloves)
+            other = build_arm(figure.anatomy, side, sign, 38, 152 if side is not raised_side else -72)
+            _draw_arm(figure, other, joint, "b", sleeve, cloth, trim, gloves=gloves)
     if alternative:
         figure.choices["alternative arms"] = "yes"
-    return hanging
+    return arms
 
 
 def _shoulder_joint(figure: Figure, side: Side, sign: int) -> str:
@@ -98,12 +102,13 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
     last = max(round(sleeve.length * (num - 1)), 6)
     t = np.linspace(0, 1, last + 1)
     ease = width * (sleeve.ease[0] + (sleeve.ease[1] - sleeve.ease[0]) * t**2 + sleeve.puff * np.sin(np.pi * t**0.8))
-    outline = ribbon(arm.center[: last + 1], 2 * (arm.widths[: last + 1] + ease))
+    dome = np.sqrt(np.clip(np.arange(last + 1) / (num - 1) / 0.14 + 0.45, 0, 1))  # a round shoulder
+    outline = ribbon(arm.center[: last + 1], 2 * (arm.widths[: last + 1] + ease) * dome)
     _, along, _ = arm.at(0.0)
     side, other = outline[: last + 1], outline[last + 1 :][::-1]
     end_share, end_ease = last / (num - 1), float(ease[-1])
     edge = arm.across(end_share, ease=end_ease, bow=0.3)
-    cap = bezier(other[0], other[0] - along * width * 0.5, side[0] - along * width * 0.5, side[0], 16)
+    cap = bezier(other[0], other[0] - along * width * 0.3, side[0] - along * width * 0.3, side[0], 16)
     if np.linalg.norm(edge[0] - side[-1]) > np.linalg.norm(edge[-1] - side[-1]):
         edge = edge[::-1]
     shape = np.concatenate([side, edge[1:-1], other[::-1], cap[1:-1]])

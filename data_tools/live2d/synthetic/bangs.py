@@ -61,7 +61,7 @@ def bang_centers(figure: Figure, style: str) -> list[tuple[Points, float]]:
         width, hook = 1.72 / count * 1.62, random.uniform(-0.06, 0.06)
         match style:
             case "blunt":
-                y, hook = 0.04 + 0.34 * aside**4, 0.0
+                y, hook = 0.05 + 0.2 * aside**4, 0.0
             case "parted":
                 y += 0.1 * float(np.clip(abs(x - part), 0, 0.6)) - 0.22 * float(np.exp(-(((x - part) / 0.22) ** 2)))
                 hook = 0.16 * np.sign(x - part)

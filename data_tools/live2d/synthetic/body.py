@@ -67,7 +67,10 @@ def draw_trunk(figure: Figure) -> None:
     """Bare trunk and neck; the trunk's label is that of what covers it."""
     anatomy, skin = figure.anatomy, figure.palette.skin
     drawing = figure.draw("trunk", BodyPart.TOPWEAR, 370, "breath", "body/skin")
-    half = [(0.0, anatomy.shoulder[1] - 0.1 * (anatomy.crotch - anatomy.shoulder[1])), *trunk_half(anatomy, anatomy.crotch * 0.55 + anatomy.hip[1] * 0.45)]
+    half = [
+        (0.0, anatomy.shoulder[1] - 0.1 * (anatomy.crotch - anatomy.shoulder[1])),
+        *trunk_half(anatomy, anatomy.crotch * 0.55 + anatomy.hip[1] * 0.45),
+    ]
     points = np.array(half) + [anatomy.middle, 0]
     outline = symmetric(points, anatomy.middle)
     drawing.shape(outline, skin, shift=figure.light)
@@ -170,7 +173,7 @@ def build_arm(anatomy: Anatomy, side: Side, sign: int, upper: float, lower: floa
     ]
     center = spline(nodes, steps=9)
     shares = np.linspace(0, 1, len(center))
-    widths = width * np.interp(shares, [0, 0.12, 0.3, 0.5, 0.62, 0.85, 1.0], [0.86, 0.98, 0.92, 0.8, 0.82, 0.62, 0.56])
+    widths = width * np.interp(shares, [0, 0.04, 0.12, 0.3, 0.5, 0.62, 0.85, 1.0], [0.5, 0.78, 0.98, 0.92, 0.8, 0.82, 0.62, 0.56])
     return Limb(center, widths, int(np.argmin(np.linalg.norm(center - elbow, axis=1))), side, sign)
 
 

@@ -202,12 +202,16 @@ def _feathers(figure: Figure, drawing: Drawing, place: Placement) -> None:
 
 
 def draw_object(figure: Figure, arms: dict[Side, Limb]) -> None:
-    """Something held in a hanging hand: between palm and fingers, so that hand and thing interleave."""
-    if figure.random.random() > 0.32:
+    """Something held in a hand: between palm and fingers, so that hand and thing interleave."""
+    if figure.random.random() > 0.36 or figure.choices["gesture"] == "front":
         return
-    style = figure.random.choice(OBJECTS)
-    figure.choices["object"] = style
+    heights = {side: float(arm.center[-1][1] - arm.center[0][1]) / figure.anatomy.arm_length for side, arm in arms.items()}
     side = figure.random.choice([Side.LEFT, Side.RIGHT])
+    if figure.choices["gesture"] == "hip":
+        side = max(heights, key=lambda other: heights[other])
+    raised = heights[side] < 0.4
+    style = figure.random.choice(("wand", "balloon", "lollipop", "book") if raised else OBJECTS)
+    figure.choices["object"] = style
     arm = arms[side]
     hand, _ = draw_grip(figure, arm)
     motion, bindings = bending(arm, -35.0 * arm.sign), elbow_binding(figure, side)

@@ -59,7 +59,7 @@ def choose_eyes(figure: Figure) -> EyeShape:
     random, youth = figure.random, figure.anatomy.youth
     style = random.choices(["round", "sharp", "gentle", "sleepy"], [4, 3, 3, 1])[0]
     figure.choices["eyes"] = style
-    size = 1.12 + 0.12 * youth if figure.anatomy.feminine else 0.98 + 0.16 * youth
+    size = 1.17 + 0.09 * youth if figure.anatomy.feminine else 1.02 + 0.13 * youth
     slim = 1.0 if figure.anatomy.feminine else 0.76 + 0.2 * youth
     tilt = {"round": 0.0, "sharp": -0.035, "gentle": 0.035, "sleepy": 0.012}[style]
     upper = {"round": 0.25, "sharp": 0.215, "gentle": 0.225, "sleepy": 0.155}[style] * size * slim
@@ -74,7 +74,7 @@ def choose_eyes(figure: Figure) -> EyeShape:
         tilt=tilt + random.uniform(-0.012, 0.012),
         flatness={"round": 0.0, "sharp": 0.35, "gentle": 0.15, "sleepy": 0.9}[style],
         iris=(min(width * 0.66, iris_height * 0.92), iris_height),
-        lash=(0.062 if figure.anatomy.feminine else 0.044) + 0.012 * youth,
+        lash=(0.068 if figure.anatomy.feminine else 0.044) + 0.012 * youth,
         spikes=random.choice([1, 2, 3]) if figure.anatomy.feminine else 0,
     )
 

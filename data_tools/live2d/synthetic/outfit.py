@@ -1,12 +1,16 @@
 """Dresses a character: which garments go together, and in which order they are drawn."""
 
+import numpy as np
+
+from data_tools.live2d.puppet import Blend
 from data_tools.live2d.synthetic.arms import Sleeve, draw_arms
 from data_tools.live2d.synthetic.body import Limb, build_leg, draw_leg, draw_trunk
 from data_tools.live2d.synthetic.bottoms import draw_shoe, draw_skirt, draw_socks, draw_trousers
 from data_tools.live2d.synthetic.cloth import Cloth, choose_cloth
+from data_tools.live2d.synthetic.curves import bezier
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.tops import draw_neckwear, draw_top
-from liwi.seethrough.body_parts import Side
+from liwi.seethrough.body_parts import BodyPart, Side
 
 _TOPS = ("shirt", "sailor", "hoodie", "sweater", "tee", "bodice", "camisole", "kimono", "uniform", "vest")
 _SLEEVES = {
@@ -50,8 +54,9 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     trunk = anatomy.crotch - anatomy.shoulder[1]
     hem = anatomy.waist[1] + (0.1 * trunk if tucked else random.uniform(0.26, 0.36) * trunk)
     draw_top(figure, upper, top, hem, depth=400 if tucked else 420)
-    _draw_bottom(figure, legs, lower, skirt=skirt, depth=410)
+    lower_edge = _draw_bottom(figure, legs, lower, skirt=skirt, depth=410)
     _draw_feet(figure, legs, skirt=skirt)
+    _shade_legs(figure, legs, lower_edge)
     gloves = random.random() < 0.12
     if gloves:
         figure.choices["gloves"] = "yes"
@@ -89,7 +94,29 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     return arms
 
 
-def _draw_bottom(figure: Figure, legs: list[Limb], cloth: Cloth, *, skirt: bool, depth: float) -> None:
+def _shade_legs(figure: Figure, legs: list[Limb], hem: float) -> None:
+    """The shadow of a skirt on the legs: clipped by each leg and its sock, multiplied onto them."""
+    keys = {fragment.key for fragment in figure.fragments}
+    for leg in legs:
+        masks = tuple(key for key in (f"leg_{leg.side.value}", f"sock_{leg.side.value}") if key in keys)
+        shadow = figure.draw(
+            f"leg_shadow_{leg.side.value}", BodyPart.LEGWEAR, 308, "body", "body/leg", side=leg.side, clipped_by=masks, blend=Blend.MULTIPLY
+        )
+        reach = hem + (figure.anatomy.ankle - figure.anatomy.crotch) * 0.075
+        x, half = float(np.interp(reach, leg.center[:, 1], leg.center[:, 0])), figure.anatomy.thigh_width * 1.3
+        top = figure.anatomy.hip[1]
+        edge = bezier(
+            (x + half, reach - half * 0.35),
+            (x + half * 0.4, reach + half * 0.05),
+            (x - half * 0.4, reach + half * 0.2),
+            (x - half, reach),
+            16,
+        )
+        shadow.fill(np.concatenate([[(x - half, top), (x + half, top)], edge]), (0.86, 0.78, 0.88))
+
+
+def _draw_bottom(figure: Figure, legs: list[Limb], cloth: Cloth, *, skirt: bool, depth: float) -> float:
+    """Skirt or trousers; returns how far down they reach."""
     random, anatomy = figure.random, figure.anatomy
     if skirt:
         kind = random.choices(["pleated", "flared", "long"], [4, 4, 1.6])[0]
@@ -98,11 +125,12 @@ def _draw_bottom(figure: Figure, legs: list[Limb], cloth: Cloth, *, skirt: bool,
         hem = anatomy.crotch + leg * {"pleated": random.uniform(0.14, 0.3), "flared": random.uniform(0.16, 0.42), "long": 0.84}[kind]
         flare = {"pleated": random.uniform(1.45, 1.7), "flared": random.uniform(1.6, 2.1), "long": random.uniform(1.7, 2.2)}[kind]
         draw_skirt(figure, cloth, hem, pleated=kind == "pleated", flare=flare, depth=depth)
-        return
+        return hem
     kind = random.choices(["trousers", "wide trousers", "shorts"], [5, 2, 3])[0]
     figure.choices["bottom"] = kind
     length = {"trousers": 0.93, "wide trousers": 0.92, "shorts": random.uniform(0.38, 0.5)}[kind]
     draw_trousers(figure, legs, cloth, length, width={"trousers": 0.04, "wide trousers": 0.3, "shorts": 0.16}[kind], depth=depth)
+    return float(legs[0].at(length)[0][1])
 
 
 def _draw_feet(figure: Figure, legs: list[Limb], *, skirt: bool) -> None:
