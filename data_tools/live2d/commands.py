@@ -80,6 +80,7 @@ def synthesize(
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Of the first character; the others follow. The same seed gives the same files.")] = 0,
     texture_size: Annotated[int, typer.Option(min=256, max=4096, help="Side of each texture, in pixels.")] = 2048,
+    interleaved: Annotated[bool, typer.Option(help="Whether parts may lie before and behind others, as hair does.")] = True,
     sheet: Annotated[Path | None, typer.Option(help="Also draw them side by side: a .webp, .png or .jpg.")] = None,
 ) -> None:
     """Draw characters by code and write them as Live2D models that belong to nobody, with the true label of every ArtMesh."""
@@ -90,7 +91,7 @@ def synthesize(
         paths = []
         with typer.progressbar(range(seed, seed + count), label="Drawing") as seeds:
             for number in seeds:
-                model = draw(number, texture_size=texture_size)
+                model = draw(number, texture_size=texture_size, interleaved=interleaved)
                 paths.append(write_model(model, out / model.name))
         if sheet:
             from data_tools.live2d.synthetic.sheet import write_sheet

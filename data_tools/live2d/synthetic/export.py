@@ -15,6 +15,7 @@ from data_tools.live2d.synthetic.atlas import Atlas, grid_mesh, pack
 from data_tools.live2d.synthetic.character import draw_character
 from data_tools.live2d.synthetic.figure import Figure, Fragment
 from data_tools.live2d.synthetic.naming import Names, choose_names
+from data_tools.live2d.synthetic.separation import separate
 from liwi.seethrough.body_parts import TaxonomyVersion
 
 _MARGIN = 40.0
@@ -37,15 +38,18 @@ class SyntheticModel:
     puppet: Puppet
 
 
-def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None) -> SyntheticModel:
+def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None, interleaved: bool = True) -> SyntheticModel:
     """One character as a complete Live2D model; the same arguments give the same bytes.
 
     Args:
         seed: 0 or more.
         texture_size: side of the texture in pixels, a power of two for mip-mapping; small ones are for tests.
         name: of the files; "character_0007" for seed 7 if not given.
+        interleaved: whether parts may lie both before and behind another, as hair does; see `separation`.
     """
     figure = draw_character(seed)
+    if not interleaved:
+        separate(figure)
     names = choose_names(figure)
     atlas = pack(figure.fragments, texture_size)
     puppet = _build_puppet(figure, names, atlas)

@@ -1,6 +1,7 @@
 """What is drawn: every class of the taxonomy, both sides, figures of all proportions."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from data_tools.live2d.puppet import Blend
 from data_tools.live2d.synthetic.anatomy import build_anatomy
 from data_tools.live2d.synthetic.character import draw_character
 from data_tools.live2d.synthetic.figure import Figure
+from data_tools.live2d.synthetic.separation import separate
 from liwi.seethrough.body_parts import BodyPart, Side
 
 
@@ -54,6 +56,21 @@ def test_models_differ_in_how_they_are_built(figures: list[Figure]) -> None:
     assert {fragment.blend for figure in figures for fragment in figure.fragments} == {Blend.NORMAL, Blend.MULTIPLY}
     for trait, least in [("back hair", 5), ("bangs", 4), ("top", 5), ("bottom", 4), ("eyes", 3), ("shoes", 4)]:
         assert len({figure.choices[trait] for figure in figures}) >= least
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_separated_classes_lie_as_sheets_upon_each_other(seed: int) -> None:
+    figure = draw_character(seed)
+    separate(figure)
+    ranges: dict[str, list[float]] = {}
+    for fragment in figure.fragments:
+        if fragment.part:
+            ranges.setdefault(fragment.part.coarse, []).append(fragment.depth)
+    ordered = sorted((min(depths), max(depths)) for depths in ranges.values())
+    assert all(upper < lower for (_, upper), (lower, _) in pairwise(ordered))
+    keys = {fragment.key for fragment in figure.fragments}
+    assert {mask for fragment in figure.fragments for mask in fragment.clipped_by} <= keys
+    assert max(fragment.depth for fragment in figure.fragments) <= 1000
 
 
 @pytest.mark.parametrize("heads", [2.2, 3.4, 5.0, 6.6])
