@@ -86,6 +86,28 @@ def evaluate(
     typer.echo(f"{summary['num_cases']} pictures, {summary['num_failed']} failed: {out / 'index.html'}")
 
 
+@app.command()
+def clicks(
+    benchmark: Annotated[Path, typer.Option(help="A folder of `python -m data_tools composites`.")],
+    engine: Annotated[str, typer.Option(help="An engine from `python -m liwi engines`.")] = "auto",
+    count: Annotated[int, typer.Option(min=1, max=50, help="Clicks per picture.")] = 3,
+    below: Annotated[float, typer.Option(min=0, max=1, help="Only pictures that start below this alpha soft IoU are corrected.")] = 0.9,
+) -> None:
+    """Measure what simulated clicks mend: the mean alpha soft IoU before the first click and after each."""
+    from liwi.engines import create_engine
+    from liwi.evaluation.benchmarks import open_benchmark
+    from liwi.evaluation.clicks import measure_clicks
+
+    done = measure_clicks(create_engine(engine), open_benchmark(benchmark), num_clicks=count, good_enough=below, report=_print_progress)
+    for case in done:
+        typer.echo(f"{case.name:24} {case.kind:10} " + "  ".join(f"{iou:.3f}" for iou in case.ious))
+    if done:
+        means = [sum(column) / len(done) for column in zip(*(case.ious for case in done), strict=True)]
+        typer.echo(f"{'mean of ' + str(len(done)):24} {'':10} " + "  ".join(f"{mean:.3f}" for mean in means))
+    else:
+        typer.echo(f"No picture starts below {below}.")
+
+
 def _print_progress(progress: Progress) -> None:
     typer.echo(f"[{progress.done}/{progress.total}] {progress.stage}", err=True)
 

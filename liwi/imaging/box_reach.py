@@ -16,7 +16,7 @@ from liwi.types import BoundingBox
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-FAR = 0.10
+FAR = 0.05
 """Gap between mask and side, as a share of the box, from which on something is missing. Boxes are drawn a few per cent too large."""
 
 _STRIP = 0.05

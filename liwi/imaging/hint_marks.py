@@ -17,8 +17,6 @@ KEPT, DROPPED = 1, 2
 """Values of marks; 0 is unmarked."""
 
 _STRENGTH = 10.0  # nats at the mark itself
-_REACH = 0.2  # of the box's long side, after which a mark in one colour has lost most of its strength
-_COLOR_SPREAD = 7.0  # in Lab: how different from the mark a pixel may look
 
 
 def paint_hints(shape: tuple[int, ...], box: BoundingBox, hints: tuple[Hint, ...]) -> UInt8:
@@ -34,10 +32,19 @@ def paint_hints(shape: tuple[int, ...], box: BoundingBox, hints: tuple[Hint, ...
     return marks
 
 
-def hint_evidence(image: UInt8, marks: UInt8, box: BoundingBox) -> Float32:
-    """How strongly the marks speak for (above 0) or against each pixel, in nats: (h, w) float32."""
+def hint_evidence(image: UInt8, marks: UInt8, box: BoundingBox, *, reach: float = 0.12, color_spread: float = 12.0) -> Float32:
+    """How strongly the marks speak for (above 0) or against each pixel, in nats.
+
+    Args:
+        image: (h, w, 3) uint8. marks: (h, w) uint8, see `paint_hints`. box: the prompt.
+        reach: share of the box's long side after which a mark in one colour has lost most of its strength.
+        color_spread: how different from the mark a pixel may look, in Lab.
+
+    Returns:
+        (h, w) float32.
+    """
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 1.0).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    reach = _REACH * max(box.width, box.height)
+    length = reach * max(box.width, box.height)
     evidence = np.zeros(marks.shape, np.float32)
     for value, sign in ((KEPT, 1.0), (DROPPED, -1.0)):
         count, areas = cv2.connectedComponents((marks == value).astype(np.uint8), connectivity=8)
@@ -47,6 +54,6 @@ def hint_evidence(image: UInt8, marks: UInt8, box: BoundingBox) -> Float32:
             color = np.median(lab[mark], axis=0)
             distance = cv2.distanceTransform((~mark).astype(np.uint8), cv2.DIST_L2, 3)
             difference = np.linalg.norm((lab - color) * np.array([0.7, 1, 1], np.float32), axis=2)
-            strongest = np.maximum(strongest, np.exp(-((difference / _COLOR_SPREAD) ** 2) / 2 - (distance / reach) ** 2 / 2))
+            strongest = np.maximum(strongest, np.exp(-((difference / color_spread) ** 2) / 2 - (distance / length) ** 2 / 2))
         evidence += np.float32(sign * _STRENGTH) * strongest
     return evidence

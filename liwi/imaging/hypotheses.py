@@ -112,7 +112,7 @@ class Hypotheses:
         everything, ellipse = self.open, ellipse_mask(self.open.shape, self.box) & self.open
         with ThreadPoolExecutor(2) as pool:  # OpenCV and SciPy let go of the interpreter; OpenCV keeps one random generator per thread
             plain = [pool.submit(self._by_grabcut, everything), pool.submit(self._by_grabcut, ellipse)]
-            distance = self._ring_distance()
+            distance = self.ring_distance()
             barrier = barrier_height(distance, ~self.open)
             closed = pool.submit(self._by_neighbours, barrier, favour=0.1)
             open_ = pool.submit(self._by_neighbours, distance, favour=0.1)
@@ -122,7 +122,7 @@ class Hypotheses:
     def _reach_the_sides(self, answer: Hypothesis, distance: Float32) -> Hypothesis:
         """Lead the answer to the sides of the box that it stays far from, and learn from these ways what was missing."""
         settings = self.settings
-        ring_evidence = settings.ring_weight * np.clip(np.log(distance + 1) - np.log(settings.typical_distance + 1), -2, 2)
+        ring_evidence = self._ring_evidence(distance)
         mask, evidence, labels = answer.mask, answer.evidence, self.labels.copy()
         for _ in range(_MOST_WAYS):
             ways = ways_to_sides(mask, self.box, ring_evidence, self.open)
@@ -132,7 +132,7 @@ class Hypotheses:
             likeness = np.zeros(mask.shape, np.float32)
             likeness[self.open] = _LIKENESS * np.exp(-((neighbour_distance(self.points[self.open], self.points[ways], 1) / 8) ** 2))
             for _ in range(settings.rounds):
-                evidence = ring_evidence + self.prior + self._both_sides(mask | ways, distance) + likeness
+                evidence = self.evidence_of(mask | ways, distance) + likeness
                 mask = cut(self.guide, evidence, labels, settings.smoothness)
         return Hypothesis(mask, evidence)
 
@@ -174,11 +174,16 @@ class Hypotheses:
         radius = np.hypot((x - (box.left + box.right - 1) / 2) / (box.width / 2), (y - (box.top + box.bottom - 1) / 2) / (box.height / 2))
         return (self.settings.centre_weight * (1 - 1.2 * radius)).astype(np.float32)
 
-    def _ring_distance(self) -> Float32:
-        """How far each pixel's colour is from its surroundings' nearby, in Lab; smoothed a little: (h, w)."""
+    def ring_distance(self, also: Mask | None = None) -> Float32:
+        """How far each pixel's colour is from its surroundings' nearby, in Lab; smoothed a little: (h, w).
+
+        Args:
+            also: (h, w) bool, pixels inside the box that are known to be surroundings too.
+        """
         distance = np.zeros(self.open.shape, np.float32)
         settings = self.settings
-        distance[self.open] = neighbour_distance(self.points[self.open], self._sample(self.ring, settings.samples), settings.neighbours)
+        ring = self.ring if also is None else self.ring | also
+        distance[self.open] = neighbour_distance(self.points[self.open], self._sample(ring, settings.samples), settings.neighbours)
         distance = cv2.GaussianBlur(distance, (0, 0), 1.0)
         distance[~self.open] = 0
         return distance
@@ -218,6 +223,14 @@ class Hypotheses:
         top = float(logs.max()) or 1.0
         threshold, _ = cv2.threshold((logs / top * 255).astype(np.uint8)[:, None], 0, 255, cv2.THRESH_OTSU)
         return threshold / 255 * top
+
+    def evidence_of(self, mask: Mask, distance: Float32) -> Float32:
+        """Evidence for the object if ``mask`` were it and its surroundings lay at ``distance``: (h, w) in nats."""
+        return self._ring_evidence(distance) + self.prior + self._both_sides(mask, distance)
+
+    def _ring_evidence(self, distance: Float32) -> Float32:
+        settings = self.settings
+        return settings.ring_weight * np.clip(np.log(distance + 1) - np.log(settings.typical_distance + 1), -2, 2)
 
     def _both_sides(self, mask: Mask, ring_distance: Float32) -> Float32:
         """Evidence from the colours of ``mask`` against the rest: mixtures and neighbours, (h, w) in nats."""

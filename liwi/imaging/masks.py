@@ -13,9 +13,15 @@ Mask = NDArray[np.bool_]
 _TOUCH = 0.08
 """Gap between object and side of the box, as a share of the box, up to which they touch."""
 
+_DEEP = 2.0
+"""Distance to the outline, in sides of a square as large as the hole, from which on a hole is the object's own whatever its shape."""
+
+_ROUND = 1.2
+"""Side of a square as large as the hole, in diameters of the largest disc inside it, up to which it is round; 0.89 for a disc."""
+
 
 def tidy(mask: Mask, box: BoundingBox, marks: UInt8) -> Mask:
-    """Drop islands that are small beside the largest one, and fill pinholes; both only where no correction says otherwise.
+    """Drop islands small beside the largest one; fill pinholes and spots deep inside. Both only where no correction says otherwise.
 
     Args:
         mask: (h, w) bool. box: the prompt. marks: (h, w) uint8, see `liwi.imaging.hint_marks`.
@@ -32,11 +38,33 @@ def tidy(mask: Mask, box: BoundingBox, marks: UInt8) -> Mask:
     kept[np.unique(areas[marks == KEPT])] = True
     kept[0] = False
     result = kept[areas]
-    count, areas, stats, _ = cv2.connectedComponentsWithStats((~result).astype(np.uint8), connectivity=4)
-    pinhole = stats[:, cv2.CC_STAT_AREA] < max(2.0, 0.0005 * box.area)
-    pinhole[0] = False
-    pinhole[np.unique(areas[marks == DROPPED])] = False
-    return result | pinhole[areas]
+    return result | _closed_spots(result, marks, max(2.0, 0.0005 * box.area))
+
+
+def _closed_spots(mask: Mask, marks: UInt8, pinhole: float) -> Mask:
+    """Holes that are the object's own: pinholes, and spots that lie deep inside beside their size, as eyes and highlights do.
+
+    Gaps between limbs are as enclosed as an eye is, but close to the outline, or long.
+    """
+    height, width = mask.shape
+    count, areas, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    left, top, across, down, size = stats[:, :5].T
+    enclosed = (left > 0) & (top > 0) & (left + across < width) & (top + down < height)
+    enclosed[0] = False
+    enclosed[np.unique(areas[marks == DROPPED])] = False
+    solid = np.pad(mask | enclosed[areas], 1).astype(np.uint8)
+    depth = _least(cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1], areas, count)
+    radius = -_least(-cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), areas, count)
+    deep = depth > _DEEP * np.sqrt(size)
+    round_and_inside = (depth > np.sqrt(size)) & (np.sqrt(size) < _ROUND * 2 * radius)
+    return (enclosed & ((size < pinhole) | deep | round_and_inside))[areas]
+
+
+def _least(values: NDArray[np.float32], areas: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    """The least of ``values`` in each area: (count,)."""
+    least = np.full(count, np.inf, np.float32)
+    np.minimum.at(least, areas.ravel(), values.ravel())
+    return least
 
 
 def box_mask(shape: tuple[int, ...], box: BoundingBox) -> Mask:

@@ -11,19 +11,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.corrections import correct, correct_flat, known_labels, shrink_marks
 from liwi.imaging.flat_background import flat_ring_color, segment_flat
 from liwi.imaging.graph_cut import OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
-from liwi.imaging.hint_marks import DROPPED, KEPT, hint_evidence, paint_hints
-from liwi.imaging.hypotheses import Hypotheses, Hypothesis, SegmentationSettings
-from liwi.imaging.masks import box_mask, ellipse_mask, parts_with, tidy
+from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
+from liwi.imaging.hypotheses import Hypotheses, SegmentationSettings
+from liwi.imaging.masks import box_mask, ellipse_mask, tidy
 from liwi.types import BoundingBox, Hint
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-_SETTLED = 3.0
-"""Nats by which a correction has to outweigh what was decided without it."""
 
 
 class ClassicalSegmenter:
@@ -60,7 +58,7 @@ class ClassicalSegmenter:
         if color is not None:
             flat = segment_flat(crop, box, ring, color) & there
             if flat.sum() > 0.02 * inside.sum():
-                return _correct_flat(crop, box, flat, marks).astype(np.float32)
+                return correct_flat(crop, box, flat, marks).astype(np.float32)
         if min(box.width, box.height) < 4 or min(crop.shape[:2]) < 8:
             return (ellipse_mask(there.shape, box) & there).astype(np.float32)
         mask, evidence = _solve(crop, box, marks, there, self.settings, seed)
@@ -77,26 +75,13 @@ def _solve(crop: UInt8, box: BoundingBox, marks: UInt8, there: Mask, settings: S
     height, width = (max(8, round(side * scale)) for side in crop.shape[:2])
     small_box = _scale_box(box, width / crop.shape[1], height / crop.shape[0], (width, height))
     image = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
-    small_marks = _shrink_marks(marks, (width, height))
+    small_marks = shrink_marks(marks, (width, height))
     small_there = cv2.resize(there.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
     open_area = small_there & (box_mask(small_there.shape, small_box) | (small_marks == KEPT))
-    answer = Hypotheses(image, small_box, small_there, open_area, settings, seed).best()
-    mask, evidence = answer.mask, answer.evidence
-    if marks.any():
-        asked, evidence = _ask(image, small_box, small_marks, open_area, answer, settings)
-        mask = _change_near_marks(mask, asked, small_marks)
-        evidence = np.where(mask, np.maximum(evidence, 0.5), np.minimum(evidence, -0.5)).astype(np.float32)
+    hypotheses = Hypotheses(image, small_box, small_there, open_area, settings, seed)
+    answer = correct(hypotheses.best(), small_marks, hypotheses)
     open_full = there & (box_mask(there.shape, box) | (marks == KEPT))
-    return _refine(crop, mask, evidence, _labels(open_full, marks), settings)
-
-
-def _ask(
-    image: UInt8, box: BoundingBox, marks: UInt8, open_area: Mask, answer: Hypothesis, settings: SegmentationSettings
-) -> tuple[Mask, Float32]:
-    """What the whole mask would be with the corrections, and the evidence for it."""
-    settled = np.clip(answer.evidence, -_SETTLED, _SETTLED) + np.where(answer.mask, 1, -1)
-    corrected = (settled + hint_evidence(image, marks, box)).astype(np.float32)
-    return cut(contour_guide(image), corrected, _labels(open_area, marks), settings.smoothness), corrected
+    return _refine(crop, answer.mask, answer.evidence, known_labels(open_full, marks), settings)
 
 
 def _refine(crop: UInt8, mask: Mask, evidence: Float32, decided: UInt8, settings: SegmentationSettings) -> tuple[Mask, Float32]:
@@ -115,36 +100,6 @@ def _refine(crop: UInt8, mask: Mask, evidence: Float32, decided: UInt8, settings
     if not (labels == OPEN).any():
         return large > 0, fine
     return cut(contour_guide(crop), fine, labels, settings.fine_smoothness), fine
-
-
-def _correct_flat(crop: UInt8, box: BoundingBox, mask: Mask, marks: UInt8) -> Mask:
-    """Corrections where the ground is plain: the area in the mark's colour that is joined to it changes sides."""
-    if not marks.any():
-        return mask
-    asked = np.where(mask, _SETTLED, -_SETTLED) + hint_evidence(crop, marks, box) > 0
-    return _change_near_marks(mask, asked, marks)
-
-
-def _change_near_marks(mask: Mask, asked: Mask, marks: UInt8) -> Mask:
-    """``mask`` changed to ``asked`` in the areas joined to a mark of that kind, and nowhere else."""
-    added = parts_with(asked & ~mask | (marks == KEPT), marks == KEPT)
-    removed = parts_with(mask & ~asked | (marks == DROPPED), marks == DROPPED)
-    return (mask | added) & ~removed
-
-
-def _labels(open_area: Mask, marks: UInt8) -> UInt8:
-    labels = np.where(open_area, OPEN, SURE_BACKGROUND).astype(np.uint8)
-    labels[(marks == KEPT) & open_area] = SURE_OBJECT
-    labels[marks == DROPPED] = SURE_BACKGROUND
-    return labels
-
-
-def _shrink_marks(marks: UInt8, size: tuple[int, int]) -> UInt8:
-    """Marks at the small size; a mark of one pixel survives."""
-    small = np.zeros((size[1], size[0]), np.uint8)
-    y, x = np.nonzero(marks)
-    small[y * size[1] // marks.shape[0], x * size[0] // marks.shape[1]] = marks[y, x]
-    return small
 
 
 def _scale_box(box: BoundingBox, across: float, down: float, size: tuple[int, int]) -> BoundingBox:
