@@ -111,7 +111,9 @@ def draw_trousers(figure: Figure, legs: list[Limb], cloth: Cloth, length: float,
         edge = leg.across(length, ease=float(ease[-1]), bow=0.18) - [0, anatomy.calf_width * 0.22]
         drawing.outline(edge, cloth.tone.deep, 0.9, closed=False)
     hips = figure.draw("trouser_hips", BodyPart.BOTTOMWEAR, depth, "body", "body/bottom")
-    half = np.array([point for point in trunk_half(anatomy, anatomy.crotch, ease=anatomy.hip[0] * 0.05) if point[1] > anatomy.waist[1] - 5])
+    half = np.array(
+        [point for point in trunk_half(anatomy, anatomy.crotch, ease=anatomy.hip[0] * 0.005) if point[1] > anatomy.waist[1] - 5]
+    )
     gap = anatomy.crotch + anatomy.hip[0] * 0.14
     right = np.concatenate(
         [
@@ -125,7 +127,7 @@ def draw_trousers(figure: Figure, legs: list[Limb], cloth: Cloth, length: float,
         ]
     ) + [middle, 0]
     outline = np.concatenate([right, (right * [-1, 1] + [2 * middle, 0])[::-1][1:-1]])
-    cloth.cover(hips, outline, figure.light)
+    cloth.cover(hips, outline, figure.light, rounded=False)
     num = len(half)
     for side in (right[1 : num + 1], (right * [-1, 1] + [2 * middle, 0])[1 : num + 1]):
         hips.outline(side, cloth.tone.line, closed=False)

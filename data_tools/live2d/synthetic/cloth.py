@@ -31,12 +31,20 @@ class Cloth:
     ink: Tone = WHITE
     size: float = 60.0
 
-    def cover(self, drawing: Drawing, outline: Points, shift: ArrayLike) -> None:
-        """Fills a shape, prints the pattern and lays the cel shadow over both; draws no outline."""
+    def cover(self, drawing: Drawing, outline: Points, shift: ArrayLike, *, rounded: bool = True) -> None:
+        """Fills a shape, prints the pattern and lays the cel shadow over both; draws no outline.
+
+        Args:
+            shift: towards the light, see `Drawing.cel_shadow`.
+            rounded: whether it also darkens towards its lower right; not for what joins another shape without a seam.
+        """
         drawing.fill(outline, self.tone.base)
         if self.pattern != "plain":
             with drawing.within(outline):
                 self._print(drawing, outline)
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        if rounded:
+            drawing.veil(outline, low + (high - low) * [0.35, 0.25], high, self.tone.deep, 0.42)
         shadow = mix(self.tone.shade, self.tone.deep, 0.15)
         drawing.cel_shadow(outline, shadow, shift, 1.0 if self.pattern == "plain" else 0.6)
 

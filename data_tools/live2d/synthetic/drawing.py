@@ -59,6 +59,14 @@ class Drawing:
         )
         self._paint(path_of(points), skia.Paint(AntiAlias=True, Shader=shader))
 
+    def veil(self, points: Points, start: ArrayLike, end: ArrayLike, color: Color, alpha: float) -> None:
+        """Lays a colour over a shape that grows from nothing at ``start`` to ``alpha`` at ``end``: the roundness of cloth and limbs."""
+        (x0, y0), (x1, y1) = np.asarray(start, float), np.asarray(end, float)
+        shader = skia.GradientShader.MakeLinear(
+            points=[(float(x0), float(y0)), (float(x1), float(y1))], colors=[skia_color(color, 0.0), skia_color(color, alpha)]
+        )
+        self._paint(path_of(points), skia.Paint(AntiAlias=True, Shader=shader))
+
     def glow(self, x: float, y: float, radius: float, color: Color, alpha: float, *, flatness: float = 1.0) -> None:
         """A soft spot that fades to nothing at ``radius``; ``flatness`` below 1 flattens it."""
         shader = skia.GradientShader.MakeRadial(

@@ -258,7 +258,7 @@ def _sword(figure: Figure, drawing: Drawing, hand: Points, size: float, sign: in
     lean = np.radians(158.0 * sign)
     along = np.array([np.sin(lean), -np.cos(lean)])
     across = np.array([-along[1], along[0]])
-    length = size * 2.3
+    length = min(size * 2.3, (figure.anatomy.ground - 30 - float(hand[1])) / float(along[1]))
     blade = np.array(
         [
             hand + along * size * 0.3 + across * size * 0.09,

@@ -1,6 +1,8 @@
 """How hair is painted: colours agree across locks, because they are laid out over the whole head and not per lock."""
 # ruff: noqa: RUF005  (offsets are added to arrays of points; nothing is concatenated)
 
+from random import Random
+
 import numpy as np
 
 from data_tools.live2d.synthetic.colors import mix
@@ -22,14 +24,7 @@ class HairPaint:
         self.tone = figure.palette.hair
         self.reach = max(reach, 0.4)
         random = figure.random
-        num = random.randrange(8, 12)
-        x = np.linspace(-1.14, 1.14, 2 * num + 1)
-        arch = -0.5 - 0.24 * np.sqrt(np.clip(1 - (x / 1.16) ** 2, 0, None))
-        long, short = [random.uniform(0.05, 0.13) for _ in x], [random.uniform(-0.02, 0.02) for _ in x]
-        lower = np.stack([x, arch + np.where(np.arange(len(x)) % 2, long, short)], axis=1)
-        long, short = [random.uniform(0.03, 0.09) for _ in x], [random.uniform(-0.01, 0.02) for _ in x]
-        upper = np.stack([x, arch - np.where(np.arange(len(x)) % 2, long, short)], axis=1)
-        self._ring = np.concatenate([spline(upper, steps=6), spline(lower, steps=6)[::-1]])
+        self._rings = [_shining_band(random, -0.92, random.uniform(-0.12, 0.1)), _shining_band(random, random.uniform(0.24, 0.4), 0.9)]
         self._shiny = random.random() < 0.8
 
     def base(self, drawing: Drawing, outline: Points, *, behind: bool = False) -> None:
@@ -45,7 +40,8 @@ class HairPaint:
         if not self._shiny:
             return
         with drawing.within(self.figure.head(outline)):
-            drawing.fill(self.figure.head(self._ring), mix(self.tone.light, (1.0, 1.0, 1.0), 0.25), 0.75)
+            for ring in self._rings:
+                drawing.fill(self.figure.head(ring), mix(self.tone.light, (1.0, 1.0, 1.0), 0.25), 0.75)
 
     def lock(
         self,
@@ -88,6 +84,19 @@ class HairPaint:
         """Fine lines that follow the fall of the hair."""
         for center in centers:
             drawing.stroke(self.figure.head(center), self.tone.mixed_shadow(0.2), width)
+
+
+def _shining_band(random: Random, left: float, right: float) -> Points:
+    """A stretch of the ring of light: it follows the round of the head, runs out at both ends and is ragged like strands."""
+    num = max(5, round((right - left) * 9)) | 1
+    x = np.linspace(left, right, num)
+    arch = -0.42 - 0.3 * np.sqrt(np.clip(1 - (x / 1.16) ** 2, 0, None))
+    fade = np.sin(np.linspace(0.12, np.pi - 0.12, num)) ** 0.6
+    odd = np.arange(num) % 2 == 1
+    below = fade * np.where(odd, [random.uniform(0.08, 0.17) for _ in x], [random.uniform(0.0, 0.04) for _ in x])
+    above = fade * np.where(odd, [random.uniform(0.01, 0.05) for _ in x], [random.uniform(0.05, 0.1) for _ in x])
+    upper, lower = np.stack([x, arch - above], axis=1), np.stack([x + 0.012, arch + below], axis=1)
+    return np.concatenate([spline(upper, steps=5), spline(lower, steps=5)[::-1]])
 
 
 def fall(
