@@ -9,12 +9,13 @@ from data_tools.live2d.synthetic.anatomy import CANVAS, choose_anatomy
 from data_tools.live2d.synthetic.back_hair import choose_back_hair, draw_back_hair
 from data_tools.live2d.synthetic.bangs import draw_ahoge, draw_bangs, draw_crown, draw_hair_shadow, draw_side_locks
 from data_tools.live2d.synthetic.colors import choose_palette
-from data_tools.live2d.synthetic.extras import draw_object, draw_tail, draw_wings
+from data_tools.live2d.synthetic.extras import draw_tail, draw_wings
 from data_tools.live2d.synthetic.eyes import draw_eyes
 from data_tools.live2d.synthetic.face import draw_animal_ears, draw_face
 from data_tools.live2d.synthetic.figure import Figure
 from data_tools.live2d.synthetic.hair_paint import HairPaint
 from data_tools.live2d.synthetic.headwear import choose_headwear, draw_earwear, draw_eyewear, draw_headwear
+from data_tools.live2d.synthetic.held_objects import draw_object
 from data_tools.live2d.synthetic.outfit import draw_outfit
 from data_tools.live2d.synthetic.rigging import Rig, breathing, leaning_body, turned_head
 

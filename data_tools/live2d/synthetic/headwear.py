@@ -8,7 +8,7 @@ from data_tools.live2d.synthetic.colors import Tone
 from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline, turned
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
-from data_tools.live2d.synthetic.tops import draw_bow
+from data_tools.live2d.synthetic.neckwear import draw_bow
 from liwi.seethrough.body_parts import BodyPart
 
 HATS = ("witch hat", "beret", "cap", "straw hat", "beanie", "crown", "halo")

@@ -9,7 +9,8 @@ from data_tools.live2d.synthetic.bottoms import draw_shoe, draw_skirt, draw_sock
 from data_tools.live2d.synthetic.cloth import Cloth, choose_cloth
 from data_tools.live2d.synthetic.curves import bezier
 from data_tools.live2d.synthetic.figure import SIDES, Figure
-from data_tools.live2d.synthetic.tops import draw_neckwear, draw_top
+from data_tools.live2d.synthetic.neckwear import draw_neckwear
+from data_tools.live2d.synthetic.tops import draw_top
 from liwi.seethrough.body_parts import BodyPart, Side
 
 _TOPS = ("shirt", "sailor", "hoodie", "sweater", "tee", "bodice", "camisole", "kimono", "uniform", "vest")
