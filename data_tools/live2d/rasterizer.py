@@ -36,13 +36,13 @@ def _clip(boxes: Array, mesh: int, top: int, bottom: int, box: Array) -> bool:
 
 @compiled
 def _fill_mask(
-    mask: Array, box: Array, clips: Array, inverted: bool, ranges: Array, texture_of: Array, edges: Array, gradients: Array,
-    rows: Array, texels: Array, levels: Array,
+    mask: Array, box: Array, clips: Array, inverted: bool, ranges: Array, edges: Array, rows: Array, gradients: Array, places: Array,
+    texels: Array,
 ) -> None:  # fmt: skip
     """What clipping keeps of each pixel of a box: the union of the masks' alphas, or what they leave."""
     mask[:] = 1
     for clip in clips:
-        draw_mask(mask, box, ranges[clip, 0], ranges[clip, 1], edges, gradients, rows, texels, levels[texture_of[clip]])
+        draw_mask(mask, box, ranges[clip, 0], ranges[clip, 1], edges, rows, gradients, places, texels)
     if not inverted:
         for y in range(mask.shape[0]):
             for x in range(mask.shape[1]):
@@ -101,8 +101,8 @@ def _lay_group(
 @compiled
 def render_band(
     top: int, bottom: int, steps: Array, depth: int, ranges: Array, boxes: Array, offsets: Array, numbers: Array, colors: Array,
-    texture_of: Array, clip_starts: Array, clips: Array, inverted: Array, edges: Array, gradients: Array, rows: Array,
-    texels: Array, levels: Array, picture: Array, top_mesh: Array, pixels: Array, visible: Array, left_over: Array, extents: Array,
+    clip_starts: Array, clips: Array, inverted: Array, edges: Array, rows: Array, gradients: Array, places: Array,
+    texels: Array, picture: Array, top_mesh: Array, pixels: Array, visible: Array, left_over: Array, extents: Array,
 ) -> None:  # fmt: skip
     """Draw rows ``top`` to ``bottom`` of the picture and of every mesh.
 
@@ -116,9 +116,8 @@ def render_band(
             colors: (M + G, 7) float32, multiply RGB, screen RGB, opacity,
         clip_starts, clips: (M + G + 1,) and (C,) int64: what ``clips[clip_starts[i]:clip_starts[i + 1]]`` clips.
         inverted: (M + G,) bool.
-        texture_of: (M,) int64.
-        edges, gradients, rows: see `triangles.set_up_triangles`.
-        texels, levels: see `textures.TexturePyramid`.
+        edges, rows, gradients, places: see `triangles.set_up_triangles`.
+        texels: see `textures.TexturePyramid`.
         picture: (H, W, 4) float32 premultiplied, zeros, filled.
         top_mesh: (H, W) int32, -1, filled.
         pixels: (N, 4) uint8, zeros, filled: straight RGBA of every mesh.
@@ -151,7 +150,7 @@ def render_band(
         masked = clip_starts[item] < clip_starts[item + 1]
         if masked:
             own = clips[clip_starts[item] : clip_starts[item + 1]]
-            _fill_mask(mask, box, own, inverted[item], ranges, texture_of, edges, gradients, rows, texels, levels)
+            _fill_mask(mask, box, own, inverted[item], ranges, edges, rows, gradients, places, texels)
         ground = picture[top:bottom] if level == 0 else grounds[level - 1]
         if kind == CLOSE_GROUP:
             _lay_group(grounds[level], box, numbers[item], colors[item], mask, masked, ground, top, factors[index], left_overs[index])
@@ -159,8 +158,8 @@ def render_band(
         layer = layer_buffer[: size[0] * size[1] * 4].reshape((size[0], size[1], 4))
         layer[:] = 0
         draw_mesh(
-            layer, box, ranges[index, 0], ranges[index, 1], edges, gradients, rows,
-            texels, levels[texture_of[index]], colors[index], mask, masked,
+            layer, box, ranges[index, 0], ranges[index, 1], edges, rows, gradients, places,
+            texels, colors[index], mask, masked,
         )  # fmt: skip
         _lay_mesh(layer, box, numbers[index], offsets[index], boxes[index], ground, top, pixels, visible, left_over, extents[index])
     _find_visible(top, bottom, steps, depth, boxes, offsets, numbers, visible, left_over, factors, left_overs, top_mesh)

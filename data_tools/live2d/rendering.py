@@ -90,10 +90,11 @@ def render(
     from data_tools.live2d import triangles
 
     report(Progress("Drawing", 1, 2))
-    scene = Scene(model, pyramid, view)
+    scene = Scene(model, view)
     triangles.set_up_triangles(
-        scene.vertices, scene.uvs, scene.triangles, scene.culled, scene.sizes, scene.edges, scene.gradients, scene.rows
-    )
+        scene.vertices, scene.uvs, scene.triangles, scene.culled, scene.texture_of, pyramid.levels,
+        scene.edges, scene.rows, scene.gradients, scene.places,
+    )  # fmt: skip
     canvas = _Canvas(scene, view)
     with ThreadPoolExecutor(_THREADS) as threads:
         list(threads.map(lambda band: canvas.draw(scene, pyramid, band), range(len(canvas.bands))))
@@ -124,8 +125,8 @@ class _Canvas:
 
         rasterizer.render_band(
             *self.bands[band], scene.steps, scene.depth, scene.ranges, scene.boxes, self.offsets, scene.numbers, scene.colors,
-            scene.texture_of, scene.clip_starts, scene.clips, scene.inverted, scene.edges, scene.gradients, scene.rows,
-            pyramid.texels, pyramid.levels, self.picture, self.top_mesh, self.pixels, self.visible, self.left_over, self.extents[band],
+            scene.clip_starts, scene.clips, scene.inverted, scene.edges, scene.rows, scene.gradients, scene.places,
+            pyramid.texels, self.picture, self.top_mesh, self.pixels, self.visible, self.left_over, self.extents[band],
         )  # fmt: skip
 
     def meshes(self, scene: Scene) -> list[RenderedMesh]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from data_tools.live2d.blend_modes import number_of
 from data_tools.live2d.model import ArtMesh, Live2DModel, Offscreen
-from data_tools.live2d.textures import TexturePyramid
 from data_tools.live2d.view import View
 from liwi.errors import EngineUnavailable, InputError
 
@@ -26,7 +25,6 @@ class Scene:
 
     Args:
         model: the pose.
-        pyramid: its textures.
         view: what the picture shows.
 
     Raises:
@@ -34,7 +32,7 @@ class Scene:
         InputError: its triangles cover the picture impossibly often, or it has more offscreen parts than any model.
     """
 
-    def __init__(self, model: Live2DModel, pyramid: TexturePyramid, view: View) -> None:
+    def __init__(self, model: Live2DModel, view: View) -> None:
         meshes = model.art_meshes
         items: tuple[ArtMesh | Offscreen, ...] = (*meshes, *model.offscreens)
         self.numbers = _blend_numbers(model)
@@ -53,8 +51,7 @@ class Scene:
         corners = [mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True) if mesh.index in needed]
         self.triangles = _joined(corners, 3, np.int32)
         self.culled = np.repeat(np.array([mesh.culled for mesh in meshes], bool), counts)
-        self.texture_of = np.array([mesh.texture_index for mesh in meshes], np.int64)
-        self.sizes = np.repeat(np.array(pyramid.sizes, np.float64).reshape(-1, 2)[self.texture_of], counts, axis=0)
+        self.texture_of = np.repeat(np.array([mesh.texture_index for mesh in meshes], np.int64), counts)
         self.colors = np.array([(*item.multiply_color, *item.screen_color, item.opacity) for item in items], np.float32).reshape(-1, 7)
         self.clip_starts = np.cumsum([0, *(len(item.clipped_by) for item in items)], dtype=np.int64)
         self.clips = np.array([clip for item in items for clip in item.clipped_by], np.int64)
@@ -63,8 +60,9 @@ class Scene:
         self.boxes = _with_groups(np.array(boxes, np.int64).reshape(-1, 4), self.steps, len(model.offscreens))
         self._check_overdraw(model, view)
         self.edges = np.zeros((len(self.triangles), 3, 4), np.int64)
-        self.gradients = np.zeros((len(self.triangles), 7), np.float32)
         self.rows = np.zeros((len(self.triangles), 2), np.int32)
+        self.gradients = np.zeros((len(self.triangles), 13), np.float32)
+        self.places = np.zeros((len(self.triangles), 2, 3), np.int64)
 
     def _check_overdraw(self, model: Live2DModel, view: View) -> None:
         """A hostile model can ask for hours of drawing with a small file."""

@@ -15,14 +15,15 @@ Array = NDArray[Any]
 
 _SUBPIXELS = 256
 _ONE = np.float32(1)
-_HALF = np.float32(0.5)
+_ZERO = np.float32(0)
 _BYTE = np.float32(1 / 255)
 
 
 @compiled
 def set_up_triangles(
-    vertices: Array, uvs: Array, triangles: Array, culled: Array, sizes: Array, edges: Array, gradients: Array, rows: Array
-) -> None:
+    vertices: Array, uvs: Array, triangles: Array, culled: Array, texture_of: Array, levels: Array,
+    edges: Array, rows: Array, gradients: Array, places: Array,
+) -> None:  # fmt: skip
     """Prepare triangles for drawing.
 
     Args:
@@ -30,10 +31,13 @@ def set_up_triangles(
         uvs: (V, 2) float64, v down.
         triangles: (T, 3) int32.
         culled: (T,) bool, leave the triangle out if it faces away.
-        sizes: (T, 2) float64, ``(width, height)`` of the texture.
+        texture_of: (T,) int64.
+        levels: see `textures.TexturePyramid`.
         edges: (T, 3, 4) int64, filled: a, b, c and threshold; a pixel is inside where ``a x + b y + c >= threshold`` for all three.
-        gradients: (T, 7) float32, filled: u and its slopes in x and y, v and its slopes, in texels of level 0; level of detail.
         rows: (T, 2) int32, filled: first row and the row after the last; equal: the triangle is not drawn.
+        gradients: (T, 13) float32, filled, for two mip maps: u and its slopes in x and y, v and its slopes, in texels; at the end how
+            much of the second, coarser one there is.
+        places: (T, 2, 3) int64, filled: where these mip maps begin, their widths and heights.
     """
     for index in range(len(triangles)):
         i, j, k = triangles[index]
@@ -44,35 +48,64 @@ def set_up_triangles(
             continue
         if area < 0:
             j, k = k, j
-            area = -area
-        if area < 1e-9:
-            continue
-        low, high = np.int64(2**40), np.int64(-(2**40))
-        corners = (i, j, k)
-        for side in range(3):
-            first, second = corners[side], corners[(side + 1) % 3]
-            ax, ay = np.int64(np.rint(vertices[first, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[first, 1] * _SUBPIXELS))
-            bx, by = np.int64(np.rint(vertices[second, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[second, 1] * _SUBPIXELS))
-            dx, dy = bx - ax, by - ay
-            edges[index, side, 0] = -dy * _SUBPIXELS
-            edges[index, side, 1] = dx * _SUBPIXELS
-            edges[index, side, 2] = dx * (_SUBPIXELS // 2 - ay) - dy * (_SUBPIXELS // 2 - ax)
-            edges[index, side, 3] = 0 if dy < 0 or (dy == 0 and dx > 0) else 1
-            low, high = min(low, ay), max(high, ay)
-        rows[index, 0] = (low - _SUBPIXELS // 2) // _SUBPIXELS
-        rows[index, 1] = (high + _SUBPIXELS // 2) // _SUBPIXELS + 1
-        x1, y1 = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1]
-        x2, y2 = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1]
-        longest_x = longest_y = 0.0
+        if abs(area) >= 1e-6:
+            _set_up_edges(vertices, i, j, k, edges[index], rows[index])
+            _set_up_texture(vertices, uvs, i, j, k, levels[texture_of[index]], gradients[index], places[index])
+
+
+@compiled
+def _set_up_edges(vertices: Array, i: int, j: int, k: int, edges: Array, rows: Array) -> None:
+    low, high = np.int64(2**40), np.int64(-(2**40))
+    corners = (i, j, k)
+    for side in range(3):
+        first, second = corners[side], corners[(side + 1) % 3]
+        ax, ay = np.int64(np.rint(vertices[first, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[first, 1] * _SUBPIXELS))
+        bx, by = np.int64(np.rint(vertices[second, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[second, 1] * _SUBPIXELS))
+        dx, dy = bx - ax, by - ay
+        edges[side, 0] = -dy * _SUBPIXELS
+        edges[side, 1] = dx * _SUBPIXELS
+        edges[side, 2] = dx * (_SUBPIXELS // 2 - ay) - dy * (_SUBPIXELS // 2 - ax)
+        edges[side, 3] = 0 if dy < 0 or (dy == 0 and dx > 0) else 1
+        low, high = min(low, ay), max(high, ay)
+    rows[0] = (low - _SUBPIXELS // 2) // _SUBPIXELS
+    rows[1] = (high + _SUBPIXELS // 2) // _SUBPIXELS + 1
+
+
+@compiled
+def _set_up_texture(vertices: Array, uvs: Array, i: int, j: int, k: int, chain: Array, gradients: Array, places: Array) -> None:
+    x1, y1 = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1]
+    x2, y2 = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1]
+    area = x1 * y2 - x2 * y1
+    planes = np.zeros(6)
+    for axis in range(2):
+        d1, d2 = uvs[j, axis] - uvs[i, axis], uvs[k, axis] - uvs[i, axis]
+        in_x, in_y = (d1 * y2 - d2 * y1) / area, (d2 * x1 - d1 * x2) / area
+        planes[3 * axis] = uvs[i, axis] + in_x * (0.5 - vertices[i, 0]) + in_y * (0.5 - vertices[i, 1])
+        planes[3 * axis + 1], planes[3 * axis + 2] = in_x, in_y
+    width, height = chain[0, 1], chain[0, 2]
+    longest = max((planes[1] * width) ** 2 + (planes[4] * height) ** 2, (planes[2] * width) ** 2 + (planes[5] * height) ** 2, 1e-12)
+    level, part = levels_of(chain, 0.5 * np.log2(longest))
+    gradients[12] = part
+    for which in range(2):
+        source = chain[min(level + which, len(chain) - 1)]
         for axis in range(2):
-            start = uvs[i, axis] * sizes[index, axis]
-            d1, d2 = uvs[j, axis] * sizes[index, axis] - start, uvs[k, axis] * sizes[index, axis] - start
-            in_x, in_y = (d1 * y2 - d2 * y1) / area, (d2 * x1 - d1 * x2) / area
-            gradients[index, 3 * axis] = start + in_x * (0.5 - vertices[i, 0]) + in_y * (0.5 - vertices[i, 1])
-            gradients[index, 3 * axis + 1], gradients[index, 3 * axis + 2] = in_x, in_y
-            longest_x += in_x * in_x
-            longest_y += in_y * in_y
-        gradients[index, 6] = 0.5 * np.log2(max(longest_x, longest_y, 1e-12))
+            for term in range(3):
+                gradients[6 * which + 3 * axis + term] = planes[3 * axis + term] * source[1 + axis] - (0.5 if term == 0 else 0.0)
+        places[which] = source
+
+
+@compiled
+def levels_of(chain: Array, detail: float) -> tuple[int, float]:
+    """The finer of two mip levels and how much of the next there is, for a level of detail: log2 of texels per pixel."""
+    last = 0
+    while last + 1 < len(chain) and chain[last + 1, 1] > 0:
+        last += 1
+    if detail <= 0:
+        return 0, 0.0
+    if detail >= last:
+        return last, 0.0
+    level = int(detail)
+    return level, detail - level
 
 
 @compiled
@@ -92,9 +125,7 @@ def _span(edges: Array, y: int, left: Any, right: Any) -> tuple[Any, Any]:
 
 @compiled
 def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32, v: np.float32) -> tuple[Any, Any, Any, Any]:
-    """RGBA, each float32 in [0, 255], at (u, v), in texels of this level; outside the texture it repeats."""
-    u -= _HALF
-    v -= _HALF
+    """RGBA, each float32 in [0, 255], at (u, v) counted from the first texel's centre; outside the texture it repeats."""
     x, y = int(np.floor(u)), int(np.floor(v))
     fx, fy = u - np.float32(x), v - np.float32(y)
     x_next, y_next = x + 1, y + 1
@@ -102,10 +133,11 @@ def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32,
         x, x_next = x % width, x_next % width
     if y < 0 or y_next >= height:
         y, y_next = y % height, y_next % height
-    p, q = texels[start + y * width + x], texels[start + y * width + x_next]
-    r, s = texels[start + y_next * width + x], texels[start + y_next * width + x_next]
+    row, row_next = start + y * width, start + y_next * width
+    p, q = texels[np.uint64(row + x)], texels[np.uint64(row + x_next)]  # unsigned: no check for counting from the end
+    r, s = texels[np.uint64(row_next + x)], texels[np.uint64(row_next + x_next)]
     if p | q | r | s == 0:
-        return np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        return _ZERO, _ZERO, _ZERO, _ZERO
     ws = fx * fy
     wr, wq = fy - ws, fx - ws
     wp = _ONE - fx - wr
@@ -120,55 +152,49 @@ def _bilinear(texels: Array, start: int, width: int, height: int, u: np.float32,
 
 
 @compiled
-def _texel(texels: Array, chain: Array, level: int, blend: np.float32, u: np.float32, v: np.float32) -> tuple[Any, Any, Any, Any]:
-    """Trilinear sample RGBA, each float32 in [0, 1]: ``level`` and, by ``blend``, the next; (u, v) in texels of level 0."""
-    width, height = chain[level, 1], chain[level, 2]
-    su, sv = np.float32(width) / np.float32(chain[0, 1]), np.float32(height) / np.float32(chain[0, 2])
-    red, green, blue, alpha = _bilinear(texels, chain[level, 0], width, height, u * su, v * sv)
-    if blend > 0:
-        width, height = chain[level + 1, 1], chain[level + 1, 2]
-        su, sv = np.float32(width) / np.float32(chain[0, 1]), np.float32(height) / np.float32(chain[0, 2])
-        red2, green2, blue2, alpha2 = _bilinear(texels, chain[level + 1, 0], width, height, u * su, v * sv)
-        red, green = red + blend * (red2 - red), green + blend * (green2 - green)
-        blue, alpha = blue + blend * (blue2 - blue), alpha + blend * (alpha2 - alpha)
-    return red * _BYTE, green * _BYTE, blue * _BYTE, alpha * _BYTE
-
-
-@compiled
-def _levels_of(chain: Array, detail: float) -> tuple[int, np.float32]:
-    """The finer mip level and how much of the next there is."""
-    last = 0
-    while last + 1 < len(chain) and chain[last + 1, 1] > 0:
-        last += 1
-    if detail <= 0:
-        return 0, np.float32(0)
-    if detail >= last:
-        return last, np.float32(0)
-    level = int(detail)
-    return level, np.float32(detail - level)
+def _sample_row(texels: Array, gradients: Array, places: Array, y: int, start: int, end: int, row: Array) -> None:
+    """Texture colours of pixels ``start`` to ``end`` of row ``y``, trilinear, into ``row`` (W, 4) from its beginning, in [0, 255]."""
+    part = gradients[12]
+    for which in range(2):
+        begin, width, height = places[which, 0], places[which, 1], places[which, 2]
+        base = 6 * which
+        u, u_x = gradients[base] + gradients[base + 2] * np.float32(y), gradients[base + 1]
+        v, v_x = gradients[base + 3] + gradients[base + 5] * np.float32(y), gradients[base + 4]
+        for x in range(start, end):
+            red, green, blue, alpha = _bilinear(texels, begin, width, height, u + u_x * np.float32(x), v + v_x * np.float32(x))
+            pixel = row[x - start]
+            if which == 0:
+                pixel[0], pixel[1], pixel[2], pixel[3] = red, green, blue, alpha
+            else:
+                pixel[0] += part * (red - pixel[0])
+                pixel[1] += part * (green - pixel[1])
+                pixel[2] += part * (blue - pixel[2])
+                pixel[3] += part * (alpha - pixel[3])
+        if part == 0:
+            return
 
 
 @compiled
 def draw_mesh(
-    target: Array, box: Array, first: int, last: int, edges: Array, gradients: Array, rows: Array,
-    texels: Array, chain: Array, color: Array, mask: Array, masked: bool,
+    target: Array, box: Array, first: int, last: int, edges: Array, rows: Array, gradients: Array, places: Array,
+    texels: Array, color: Array, mask: Array, masked: bool,
 ) -> None:  # fmt: skip
     """Draw triangles ``first`` to ``last`` over ``target``, premultiplied, whose pixel (0, 0) is the box's corner.
 
     ``color`` holds multiply RGB, screen RGB and opacity; ``mask`` is what is kept, used if ``masked``.
     """
     left, top, right, bottom = box[0], box[1], box[2], box[3]
-    mr, mg, mb, sr, sg, sb, opacity = color[0], color[1], color[2], color[3], color[4], color[5], color[6]
+    mr, mg, mb, sr, sg, sb, opacity = color[0], color[1], color[2], color[3], color[4], color[5], color[6] * _BYTE
     tinted = mr != 1 or mg != 1 or mb != 1 or sr != 0 or sg != 0 or sb != 0
+    samples = np.empty((right - left, 4), np.float32)
     for index in range(first, last):
-        level, part = _levels_of(chain, gradients[index, 6])
-        u0, u_x, u_y = gradients[index, 0], gradients[index, 1], gradients[index, 2]
-        v0, v_x, v_y = gradients[index, 3], gradients[index, 4], gradients[index, 5]
         for y in range(max(rows[index, 0], top), min(rows[index, 1], bottom)):
             start, end = _span(edges[index], y, left, right)
-            u_row, v_row = u0 + u_y * np.float32(y), v0 + v_y * np.float32(y)
+            if start >= end:
+                continue
+            _sample_row(texels, gradients[index], places[index], y, start, end, samples)
             for x in range(start, end):
-                red, green, blue, alpha = _texel(texels, chain, level, part, u_row + u_x * np.float32(x), v_row + v_x * np.float32(x))
+                red, green, blue, alpha = samples[x - start]
                 if alpha == 0:
                     continue
                 if tinted:
@@ -187,17 +213,16 @@ def draw_mesh(
 
 @compiled
 def draw_mask(
-    target: Array, box: Array, first: int, last: int, edges: Array, gradients: Array, rows: Array, texels: Array, chain: Array
+    target: Array, box: Array, first: int, last: int, edges: Array, rows: Array, gradients: Array, places: Array, texels: Array
 ) -> None:
     """Multiply ``target`` by what triangles ``first`` to ``last`` leave uncovered."""
     left, top, right, bottom = box[0], box[1], box[2], box[3]
+    samples = np.empty((right - left, 4), np.float32)
     for index in range(first, last):
-        level, part = _levels_of(chain, gradients[index, 6])
-        u0, u_x, u_y = gradients[index, 0], gradients[index, 1], gradients[index, 2]
-        v0, v_x, v_y = gradients[index, 3], gradients[index, 4], gradients[index, 5]
         for y in range(max(rows[index, 0], top), min(rows[index, 1], bottom)):
             start, end = _span(edges[index], y, left, right)
-            u_row, v_row = u0 + u_y * np.float32(y), v0 + v_y * np.float32(y)
+            if start >= end:
+                continue
+            _sample_row(texels, gradients[index], places[index], y, start, end, samples)
             for x in range(start, end):
-                alpha = _texel(texels, chain, level, part, u_row + u_x * np.float32(x), v_row + v_x * np.float32(x))[3]
-                target[y - top, x - left] *= _ONE - alpha
+                target[y - top, x - left] *= _ONE - samples[x - start, 3] * _BYTE

@@ -284,8 +284,8 @@ def test_the_compiler_works_where_no_cache_can_be_written() -> None:
     script = (
         "import pathlib\n"
         "pathlib.Path.mkdir = lambda *_, **__: (_ for _ in ()).throw(PermissionError())\n"
-        "from data_tools.live2d.compiling import cache_folder; from data_tools.live2d.triangles import _levels_of; import numpy as np\n"
-        "print(cache_folder(), _levels_of(np.ones((3, 3), np.int64), 0.5)[0])"
+        "from data_tools.live2d.compiling import cache_folder; from data_tools.live2d.triangles import levels_of; import numpy as np\n"
+        "print(cache_folder(), levels_of(np.ones((3, 3), np.int64), 0.5)[0])"
     )
     root = Path(__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
