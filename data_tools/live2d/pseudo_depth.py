@@ -7,23 +7,27 @@ instead: a level that grows only where an ArtMesh really covers one of the curre
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.live2d.model import Live2DModel
 from data_tools.live2d.rendering import RenderedCharacter
 
 MIN_ALPHA = 26
 """Alpha, of 255, from which a pixel counts as covered."""
 
 
-def order_depth(model: Live2DModel) -> NDArray[np.float32]:
+def order_depth(character: RenderedCharacter) -> NDArray[np.float32]:
     """Pseudo-depth from the render order.
 
+    Args:
+        character: the rendered pose. ArtMeshes without a pixel do not count: effects that wait in front of a model, invisible, would
+            press all that is seen into a corner of the scale.
+
     Returns:
-        (M,) float32 over all ArtMeshes: in [0, 1], 0 the farthest and 1 the nearest that is drawn at this pose; NaN for those not drawn.
-        A single drawn ArtMesh gets 1.
+        (M,) float32 over all ArtMeshes: in [0, 1], 0 the farthest and 1 the nearest that has a pixel; NaN for those without.
+        A single one gets 1.
     """
-    drawn = np.array([mesh.drawn for mesh in model.art_meshes], bool)
-    orders = np.array([mesh.render_order for mesh in model.art_meshes], np.float64)
-    return normalised(np.where(drawn, orders, np.nan))
+    orders = np.full(len(character.model.art_meshes), np.nan)
+    for mesh in character.meshes:
+        orders[mesh.index] = character.model.art_meshes[mesh.index].render_order
+    return normalised(orders)
 
 
 def overlap_levels(character: RenderedCharacter, *, min_alpha: int = MIN_ALPHA) -> NDArray[np.int32]:

@@ -58,7 +58,7 @@ def describe(character: RenderedCharacter, *, pose: str = "") -> dict[str, Any]:
     """What model.json says, ready for JSON."""
     model = character.model
     boxes = {mesh.index: mesh for mesh in character.meshes}
-    by_order, by_overlap = order_depth(model), overlap_depth(character)
+    by_order, by_overlap = order_depth(character), overlap_depth(character)
     return {
         "format": FORMAT,
         "version": VERSION,

@@ -36,10 +36,11 @@ def by_id(character: RenderedCharacter, values: np.ndarray) -> dict[str, float]:
 
 
 def test_order_depth_runs_from_the_farthest_to_the_nearest(character: RenderedCharacter) -> None:
-    depth = by_id(character, order_depth(character.model))
+    depth = by_id(character, order_depth(character))
     assert (depth["body"], depth["front"]) == (0, 1)
     assert np.isnan(depth["hidden"])
-    drawn = [depth[mesh.id] for mesh in character.model.back_to_front if mesh.drawn]
+    assert np.isnan(depth["clear"]), "it is drawn, but leaves no pixel"
+    drawn = [order_depth(character)[mesh.index] for mesh in character.meshes]
     assert (np.diff(drawn) > 0).all()
 
 
