@@ -99,7 +99,7 @@ def fit_shadow(coarse: Evidence, fine: Evidence) -> ShadowFit | None:
     fits = []
     for candidate in find_candidates(coarse, fine):
         judgement = judge(fine, candidate)
-        fits.append(ShadowFit(candidate.shape, candidate.strength, judgement.tint, judgement.presence, judgement.verdict))
+        fits.append(ShadowFit(candidate.shape, judgement.strength, judgement.tint, judgement.presence, judgement.verdict))
     return max(fits, key=lambda fit: fit.verdict.evidence, default=None)
 
 

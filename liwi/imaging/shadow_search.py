@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liwi.imaging.shadow_evidence import Evidence
 from liwi.imaging.shadow_shape import ShadowShape, Surface, candidate_shapes
+
+Float32 = NDArray[np.float32]
 
 MAX_STRENGTH = 0.75
 """The strongest shadow that is believed."""
@@ -14,6 +17,7 @@ _COARSE = np.array((0.12, 0.2, 0.3, 0.42, 0.56))
 """Strengths tried while the shape is sought."""
 
 _FINE = np.arange(0.06, MAX_STRENGTH, 0.03)
+"""Strengths between which the final choice is made."""
 
 _FINALISTS = 8
 """Shapes per surface whose likelihood is computed after the sweep."""
@@ -52,11 +56,17 @@ def find_candidates(coarse: Evidence, fine: Evidence) -> list[Candidate]:
             continue
         start = max(finalists, key=lambda shape: _likelihood(fine, shape))
         shape = _climb(fine, start)
-        likelihoods = fine.likelihood(fine.render(shape), _FINE)
-        best = int(likelihoods.argmax())
+        strength, likelihood = fit_strength(fine, fine.render(shape))
         contrast = coarse.match(coarse.render(shape)) / brightest
-        found.append(Candidate(shape, float(_FINE[best]), float(likelihoods[best]), contrast))
+        found.append(Candidate(shape, strength, likelihood, contrast))
     return found
+
+
+def fit_strength(evidence: Evidence, blocked: Float32) -> tuple[float, float]:
+    """The likeliest strength of a darkening, and its log likelihood ratio to none."""
+    likelihoods = evidence.likelihood(blocked, _FINE)
+    best = int(likelihoods.argmax())
+    return float(_FINE[best]), float(likelihoods[best])
 
 
 def _likelihood(evidence: Evidence, shape: ShadowShape) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.imaging.shadow_evidence import Evidence
-from liwi.imaging.shadow_search import Candidate
+from liwi.imaging.shadow_search import Candidate, fit_strength
 from liwi.imaging.shadow_shape import MAX_BLUR, Surface
 
 Float32 = NDArray[np.float32]
@@ -84,11 +84,13 @@ class Judgement:
 
     Attributes:
         verdict: on the whole.
+        strength: refitted to the part that is there.
         tint: exponent of the shading per channel, about 1.
         presence: (rows, columns) float32 in [0, 1], how much of the shadow there is in each cell of a grid over the whole crop.
     """
 
     verdict: Verdict
+    strength: float
     tint: tuple[float, float, float]
     presence: Float32
 
@@ -120,7 +122,9 @@ def judge(evidence: Evidence, candidate: Candidate) -> Judgement:
         surface=candidate.shape.surface,
     )
     tint = np.clip(channels / max(float(channels.mean()), 0.1), 0.8, 1.25)
-    return Judgement(verdict, (float(tint[0]), float(tint[1]), float(tint[2])), _presence(along.reshape(grid), power.reshape(grid)))
+    presence = _presence(along.reshape(grid), power.reshape(grid))
+    strength, _ = fit_strength(evidence, blocked * cv2.resize(presence, (width, height), interpolation=cv2.INTER_LINEAR))
+    return Judgement(verdict, strength, (float(tint[0]), float(tint[1]), float(tint[2])), presence)
 
 
 def _measure_cells(evidence: Evidence, shading: Float32, cells: NDArray[np.intp], num_cells: int) -> tuple[Float64, Float64]:
@@ -173,4 +177,4 @@ def _presence(along: Float64, power: Float64) -> Float32:
     prior = 0.4
     along, power = (cv2.GaussianBlur(sums, (0, 0), 0.4, borderType=cv2.BORDER_CONSTANT) for sums in (along, power))
     share = (along + prior) / (power + prior)
-    return np.clip((share - 0.3) / 0.3, 0, 1).astype(np.float32)
+    return np.clip((share - 0.35) / 0.3, 0, 1).astype(np.float32)
