@@ -52,7 +52,8 @@ def info(model: ModelPath, as_json: Annotated[bool, typer.Option("--json", help=
 def render(
     model: ModelPath,
     out: Annotated[Path, typer.Argument(help="A new folder, or one that an earlier render wrote.")],
-    size: Annotated[int, typer.Option(min=1, max=4096, help="Side of the square picture, in pixels; it shows the whole canvas.")] = 1024,
+    size: Annotated[int, typer.Option(min=1, max=4096, help="Side of the square picture, in pixels.")] = 1024,
+    figure: Annotated[bool, typer.Option("--figure", help="Show what is drawn of the character, not the whole canvas.")] = False,
     pose: Annotated[str, typer.Option(help="E.g. angle-left, or angle-up+eyes-closed+mouth-open.")] = "rest",
     set_: Annotated[list[str] | None, typer.Option("--set", help="ID=VALUE of a parameter; may be repeated; goes over --pose.")] = None,
 ) -> None:
@@ -60,6 +61,7 @@ def render(
     from data_tools.live2d.poses import Pose, pose_parameters
     from data_tools.live2d.reader import open_model
     from data_tools.live2d.rendering import render as draw
+    from data_tools.live2d.view import View
     from data_tools.live2d.writing import write_character
 
     with errors_for_people():
@@ -69,7 +71,8 @@ def render(
             for what in parameters.missing:
                 typer.echo(f"The model has no parameter for {what}; that part of the pose is left out.", err=True)
             posed = character.pose(parameters.values | changes)
-            drawn = draw(posed, character.pyramid, size, report=_show)
+            view = View.figure(posed, size) if figure else View.square(posed, size)
+            drawn = draw(posed, character.pyramid, view, report=_show)
             write_character(out, drawn, pose=wanted.name)
         typer.echo(f"{out}: {len(drawn.meshes)} of {len(posed.art_meshes)} ArtMeshes have pixels at {size} x {size}")
 
@@ -109,7 +112,7 @@ def _assignment(text: str) -> tuple[str, float]:
 
 
 def _show(progress: Progress) -> None:
-    if progress.done == 0:
+    if progress.stage.startswith("Compiling"):
         typer.echo(progress.stage + " ...", err=True)
 
 

@@ -128,6 +128,12 @@ class CoreProcess:
                 self.close()
                 how = f"Cubism Core did not finish within {seconds:g} s" if expired.is_set() else "Cubism Core crashed on it"
                 raise UnreadableModel(how) from error
+        if "missing" in header:
+            self.close()
+            raise EngineUnavailable(
+                f"Cubism Core in {Path(self._library).name!r} cannot be loaded ({str(header['missing'])[:200]}). "
+                "On Debian and Ubuntu it needs: apt-get install libx11-6 libxext6"
+            )
         if "refused" in header:
             self.close()
             raise UnreadableModel(str(header["refused"])[:200])

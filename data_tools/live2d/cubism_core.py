@@ -19,6 +19,10 @@ _POINTER = ctypes.c_void_p
 _KIND: dict[str, Any] = {"i": ctypes.c_int32, "f": ctypes.c_float, "b": ctypes.c_uint8, "h": ctypes.c_uint16}
 
 
+class CoreMissing(Exception):
+    """The library cannot be loaded, or is not Cubism Core."""
+
+
 class CoreRefused(Exception):
     """Core does not accept the file; the message says at which step."""
 
@@ -49,12 +53,16 @@ class CoreModel:
         moc: the file's bytes.
 
     Raises:
+        CoreMissing: the library cannot be loaded.
         CoreRefused: Core says that the file is not consistent, too new, or cannot be brought to life.
     """
 
     def __init__(self, library: str, moc: bytes) -> None:
-        self._core = ctypes.CDLL(library)
-        self._silence()
+        try:
+            self._core = ctypes.CDLL(library)
+            self._silence()
+        except (OSError, AttributeError) as error:
+            raise CoreMissing(str(error)) from error
         self._moc_buffer, address = _aligned(len(moc), _MOC_ALIGNMENT)
         ctypes.memmove(address, moc, len(moc))
         size = ctypes.c_uint32(len(moc))

@@ -38,7 +38,11 @@ def open_model(path: Path | str, evaluator: Callable[[bytes], Evaluator] = CoreP
         EngineUnavailable: there is no Cubism Core.
     """
     source, name = open_source(Path(path))
-    return OpenedModel(source, read_manifest(source, name), evaluator)
+    try:
+        return OpenedModel(source, read_manifest(source, name), evaluator)
+    except BaseException:
+        source.close()
+        raise
 
 
 class OpenedModel:
@@ -68,13 +72,14 @@ class OpenedModel:
         self.close()
 
     def close(self) -> None:
-        """End the process behind it; `model` and earlier poses stay usable."""
+        """End the process behind it; `model`, earlier poses, and the `pyramid` if it was used, stay usable."""
         self._evaluator.close()
+        self.source.close()
 
     @cached_property
     def pyramid(self) -> TexturePyramid:
         """The textures with their mip maps, decoded at first use; `InputError` if one is damaged."""
-        return build_pyramid([decode(self.source.read(name), name) for name in self.manifest.textures])
+        return build_pyramid(decode(self.source.read(name), name) for name in self.manifest.textures)
 
     def pose(self, parameters: Mapping[str, float]) -> Live2DModel:
         """The model with these parameters changed from rest; values are clamped to their ranges.

@@ -86,9 +86,10 @@ def render(
         InputError: its triangles cover the picture impossibly often, or it has more offscreen parts than any model.
     """
     view = View.square(model, view) if isinstance(view, int) else view
-    report(Progress("Loading the rasteriser (compiled once, some seconds)", 0, 2))
     from data_tools.live2d import triangles
+    from data_tools.live2d.compiling import is_compiled
 
+    report(Progress("Loading the rasteriser" if is_compiled() else "Compiling the rasteriser, once, some seconds", 0, 2))
     report(Progress("Drawing", 1, 2))
     scene = Scene(model, view)
     triangles.set_up_triangles(

@@ -38,6 +38,10 @@ class FileSource(Protocol):
         """The bytes of a file of `names`; `InputError` if there are more than ``limit``."""
         ...
 
+    def close(self) -> None:
+        """Give back open files; nothing can be read any more."""
+        ...
+
 
 def open_source(path: Path) -> tuple[FileSource, str]:
     """A model's files and the name of its model3.json among them.
@@ -57,7 +61,11 @@ def open_source(path: Path) -> tuple[FileSource, str]:
         return FolderSource(path.parent), path.name
     if zipfile.is_zipfile(path):
         archive = ArchiveSource(path)
-        return archive, _single_model(archive)
+        try:
+            return archive, _single_model(archive)
+        except InputError:
+            archive.close()
+            raise
     raise InputError(f"{path.name!r} is no Live2D model. Give its .model3.json, the folder with that file, or a ZIP of the folder.")
 
 
@@ -140,6 +148,9 @@ class FolderSource:
             raise InputError(f"{name!r} cannot be read ({error.strerror}).") from error
         return _within(content, name, limit)
 
+    def close(self) -> None:
+        """Nothing is open between reads."""
+
 
 def _within(content: bytes, name: str, limit: int) -> bytes:
     if len(content) > limit:
@@ -160,7 +171,11 @@ class ArchiveSource:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(f"The archive {path.name!r} is damaged ({error}). Pack it again.") from error
-        self._entries = self._check(self._archive.infolist())
+        try:
+            self._entries = self._check(self._archive.infolist())
+        except InputError:
+            self._archive.close()
+            raise
 
     @property
     def title(self) -> str:
@@ -182,6 +197,10 @@ class ArchiveSource:
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
             raise InputError(f"{name!r} cannot be unpacked ({error}). Pack the archive again.") from error
         return _within(content, name, limit)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._archive.close()
 
     def _check(self, infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         if len(infos) > MAX_ENTRIES:

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -15,8 +15,8 @@ from liwi.errors import InputError
 MAX_TEXTURE_SIDE = 8192
 """Largest side of a texture, in pixels; Cubism Editor writes up to 16384, real models up to 8192."""
 
-MAX_TEXTURE_PIXELS = 4 * 8192**2
-"""All textures of a model together: 1 GB decoded."""
+MAX_TEXTURE_PIXELS = 2 * 8192**2
+"""All textures of a model together: 0.5 GB decoded, 0.7 GB with mip maps."""
 
 _FORMATS = ("PNG", "WEBP", "JPEG", "BMP", "TIFF")
 
@@ -63,11 +63,11 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
         raise InputError(f"The texture {name!r} is damaged ({str(error)[:100]}).") from error
 
 
-def build_pyramid(textures: Sequence[NDArray[np.uint8]]) -> TexturePyramid:
+def build_pyramid(textures: Iterable[NDArray[np.uint8]]) -> TexturePyramid:
     """Premultiply textures and add their mip maps, each half the size of the last (box filter), down to one pixel.
 
     Args:
-        textures: each (H, W, 4) uint8, straight alpha.
+        textures: each (H, W, 4) uint8, straight alpha; taken one at a time.
     """
     chains = [_mip_chain(_premultiply(texture)) for texture in textures]
     levels = np.zeros((len(chains), max((len(chain) for chain in chains), default=1), 3), np.int64)
@@ -78,7 +78,7 @@ def build_pyramid(textures: Sequence[NDArray[np.uint8]]) -> TexturePyramid:
             levels[index, level] = start, width, height
             start += width * height
     flat = [np.ascontiguousarray(picture).reshape(-1, 4).view(np.uint32)[:, 0] for chain in chains for picture in chain]
-    sizes = tuple((texture.shape[1], texture.shape[0]) for texture in textures)
+    sizes = tuple((chain[0].shape[1], chain[0].shape[0]) for chain in chains)
     return TexturePyramid(np.concatenate(flat) if flat else np.zeros(1, np.uint32), levels, sizes)
 
 

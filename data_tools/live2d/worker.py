@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any, BinaryIO
 
-from data_tools.live2d.cubism_core import CoreModel, CoreRefused
+from data_tools.live2d.cubism_core import CoreMissing, CoreModel, CoreRefused
 from data_tools.live2d.framing import BrokenMessage, receive, send
 
 MAX_COUNT = 100_000
@@ -103,7 +103,10 @@ def serve(library: str, requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         model = CoreModel(library, blobs["moc"])
         send(answers, *describe(model))
-    except (CoreRefused, MemoryError, OSError, AttributeError) as error:
+    except CoreMissing as error:
+        send(answers, {"missing": str(error)})
+        return
+    except (CoreRefused, MemoryError, AttributeError) as error:
         send(answers, {"refused": str(error) or type(error).__name__})
         return
     while True:

@@ -85,6 +85,12 @@ def test_a_pose_and_single_parameters_are_applied(model: Path, tmp_path: Path) -
     assert boxes == {"left": [0, 20, 160, 180], "set": [30, 20, 190, 180]}
 
 
+def test_a_picture_of_the_figure_leaves_the_rest_of_the_canvas_out(model: Path, tmp_path: Path) -> None:
+    assert call("render", model, tmp_path / "out", "--size", 100, "--figure").exit_code == 0
+    document = json.loads((tmp_path / "out" / "model.json").read_text("utf-8"))
+    assert document["art_meshes"][0]["box"] == [4, 4, 96, 96]
+
+
 def test_parts_of_a_pose_that_a_model_lacks_are_said(model: Path, tmp_path: Path) -> None:
     result = call("render", model, tmp_path / "out", "--size", 20, "--pose", "angle-left+mouth-open")
     assert result.exit_code == 0

@@ -75,7 +75,7 @@ def test_a_worker_that_hangs_is_ended() -> None:
 
 def test_a_worker_without_enough_memory_ends_in_an_error() -> None:
     with pytest.raises(UnreadableModel):
-        CoreProcess(MOC, megabytes=16)
+        CoreProcess(MOC + bytes(40 * 2**20), megabytes=64)
     assert not workers()
 
 
@@ -114,7 +114,7 @@ def test_without_core_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
 def test_a_library_that_is_not_core_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "libother.so").write_bytes(b"no library")
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "libother.so"))
-    with pytest.raises(LiwiError):
+    with pytest.raises(EngineUnavailable, match=r"'libother\.so' cannot be loaded"):
         CoreProcess(MOC)
 
 
