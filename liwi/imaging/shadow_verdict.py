@@ -19,6 +19,9 @@ Float64 = NDArray[np.float64]
 LEAST_EVIDENCE = 0.5
 """Above it a shadow is believed. At 0 no shadow-free picture of the development split is changed; the rest is for pictures unlike those."""
 
+DARKEST = 0.68
+"""A best strength above it, near the end of what is tried, is no shadow but something dark: parts of the object beside a bad matte."""
+
 _DOUBT = {Surface.WALL: 1.94, Surface.GROUND: 2.61, Surface.CONTACT: 3.34}
 """Evidence against each kind before anything is seen: smooth darkness below and beside objects is common."""
 
@@ -71,7 +74,7 @@ class Verdict:
     @property
     def believed(self) -> bool:
         """Whether there is a shadow, beyond reasonable doubt."""
-        return self.evidence > LEAST_EVIDENCE
+        return self.evidence > LEAST_EVIDENCE and self.strength < DARKEST
 
 
 def _log(value: float, least: float) -> float:

@@ -119,6 +119,11 @@ def test_a_brightening_is_no_shadow() -> None:
     assert (estimate_shadow(compose(ground() * (1 + 0.4 * blocked), figure()), figure(), BOX) == 1).all()
 
 
+@pytest.mark.parametrize("surface", [Surface.GROUND, Surface.WALL])
+def test_something_black_of_the_same_outline_is_no_shadow(surface: Surface) -> None:
+    assert (estimate_shadow(shaded(CASES[surface], 0.92), figure(), BOX) == 1).all()
+
+
 def test_a_darkening_of_one_colour_alone_is_no_shadow() -> None:
     blocked = CASES[Surface.WALL].render(figure(), FOOT, MIDDLE, HEIGHT)[..., None]
     assert (estimate_shadow(compose(ground() * (1 - blocked * (0.6, 0.05, 0.05)), figure()), figure(), BOX) == 1).all()
