@@ -9,7 +9,7 @@ from data_tools.live2d.synthetic.body import Limb, bending, build_arm, elbow_bin
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.colors import Tone
 from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline
-from data_tools.live2d.synthetic.drawing import Drawing
+from data_tools.live2d.synthetic.drawing import Drawing, outer_contour
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -78,7 +78,7 @@ def _draw_arm(figure: Figure, arm: Limb, joint: str, variant: str, sleeve: Sleev
     hand = begin("hand", 449)
     _draw_hand(figure, hand, arm, tone)
     bare = begin("arm", 450)
-    outline = arm.outline()
+    outline = outer_contour(arm.outline())
     bare.fill(outline, skin.base)
     bare.cel_shadow(outline, skin.shade, figure.light * 0.8)
     _line_sides(bare, arm, 0.0, skin, from_share=0.06)
@@ -94,7 +94,9 @@ def _line_sides(drawing: Drawing, arm: Limb, ease: float, tone: Tone, from_share
     outline, num = arm.outline(ease=ease), len(arm.center)
     first = round(from_share * num)
     for side in (outline[:num], outline[num:][::-1]):
-        drawing.stroke(side[first:], tone.line, 1.05, end=0.9)
+        distance = np.linalg.norm(side[:, None] - arm.center[None], axis=2).min(axis=1)
+        outside = distance > 0.93 * (arm.widths + ease)  # in the crook of a bent arm the sides cross
+        drawing.stroke(side[first:][outside[first:]], tone.line, 1.05, end=0.9)
 
 
 def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cloth: Cloth, trim: Tone) -> None:
@@ -111,7 +113,7 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
     cap = bezier(other[0], other[0] - along * width * 0.3, side[0] - along * width * 0.3, side[0], 16)
     if np.linalg.norm(edge[0] - side[-1]) > np.linalg.norm(edge[-1] - side[-1]):
         edge = edge[::-1]
-    shape = np.concatenate([side, edge[1:-1], other[::-1], cap[1:-1]])
+    shape = outer_contour(np.concatenate([side, edge[1:-1], other[::-1], cap[1:-1]]))
     cloth.cover(drawing, shape, figure.light * 0.9)
     with drawing.within(shape):
         elbow = arm.center[min(arm.bend_at, last)]

@@ -25,6 +25,23 @@ def path_of(points: Points, *, closed: bool = True) -> skia.Path:
     return skia.Path.Polygon([skia.Point(float(x), float(y)) for x, y in points], closed)
 
 
+def outer_contour(points: Points) -> Points:
+    """The outline of a shape that crosses itself, as a band does inside a sharp bend, without the loops."""
+    simple = skia.Simplify(path_of(points))
+    contours: list[list[tuple[float, float]]] = []
+    for verb, corners in simple or ():
+        if verb == skia.Path.kMove_Verb:
+            contours.append([])
+        elif verb == skia.Path.kLine_Verb:
+            contours[-1].append((corners[1].x(), corners[1].y()))
+    return max((np.array(contour) for contour in contours if len(contour) > 2), key=_area, default=points)
+
+
+def _area(points: Points) -> float:
+    x, y = points.T
+    return abs(float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))) / 2
+
+
 def skia_color(color: Color, alpha: float = 1.0) -> int:
     """Skia's number for a colour."""
     return int(skia.Color4f(*color, alpha).toColor())

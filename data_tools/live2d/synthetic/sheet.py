@@ -75,6 +75,6 @@ def _framed(model: Live2DModel, cell: tuple[int, int]) -> View:
     """The whole figure, standing on the lower edge of the card, in its middle."""
     corners = np.concatenate([mesh.vertices for mesh in model.art_meshes if mesh.drawn and not mesh.clipped_by])
     low, high = corners.min(axis=0), corners.max(axis=0)
-    scale = float(min(np.array(cell) * 0.95 / (high - low)))
+    scale = float(min(cell[1] * 0.95 / (high - low)[1], cell[0] * 1.15 / (high - low)[0]))  # wings may leave the card
     left = float((low[0] + high[0]) / 2 - cell[0] / scale / 2)
     return View(cell, scale, left, float(high[1] - cell[1] * 0.975 / scale))
