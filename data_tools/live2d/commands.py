@@ -10,6 +10,7 @@ import typer
 
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Offscreen
 from liwi.errors import InputError, LiwiError
+from liwi.export.names import printable
 from liwi.progress import Progress
 
 app = typer.Typer(help="Read, pose and render Live2D characters.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -39,7 +40,7 @@ def info(model: ModelPath, as_json: Annotated[bool, typer.Option("--json", help=
             read = character.model
         if as_json:
             document = {**describe_model(read), "art_meshes": [describe_mesh(mesh) for mesh in read.art_meshes]}
-            typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace").decode())
             return
         for line in _summary(read):
             typer.echo(line)
@@ -124,7 +125,7 @@ def _summary(model: Live2DModel) -> Iterator[str]:
     yield f"{len(model.art_meshes)} ArtMeshes ({drawn} drawn at rest, {clipped} clipped), {len(model.parts)} parts, " + (
         f"{len(model.parameters)} parameters"
     )
-    yield "textures: " + ", ".join(f"{texture.name} ({texture.size[0]} x {texture.size[1]})" for texture in model.textures)
+    yield "textures: " + ", ".join(f"{printable(texture.name)} ({texture.size[0]} x {texture.size[1]})" for texture in model.textures)
     items: tuple[ArtMesh | Offscreen, ...] = (*model.art_meshes, *model.offscreens)
     extended = sorted({item.blend_name for item in items if item.blend is BlendMode.EXTENDED})
     if model.offscreens or extended:

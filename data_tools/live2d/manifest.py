@@ -74,7 +74,7 @@ def read_manifest(source: FileSource, model_name: str) -> Manifest:
         pose_groups=_pose_groups(_optional(source, folder, files.get("Pose"))),
         eye_parameters=groups.get("EyeBlink", ()),
         mouth_parameters=groups.get("LipSync", ()),
-        hit_areas=frozenset(str(area.get("Id")) for area in map(_mapping, _list(document.get("HitAreas")))),
+        hit_areas=frozenset(printable(str(area.get("Id"))) for area in map(_mapping, _list(document.get("HitAreas")))),
     )
 
 

@@ -23,6 +23,9 @@ from data_tools.live2d.sources import FileSource, open_source
 from data_tools.live2d.textures import MAX_TEXTURE_PIXELS, TexturePyramid, build_pyramid, decode, read_size
 from liwi.errors import InputError
 
+MAX_DEPTH = 200
+"""How deep parts may be nested; artists stay below ten."""
+
 _DOUBLE_SIDED, _INVERTED = 4, 8
 
 
@@ -111,8 +114,8 @@ def _part_paths(description: Description) -> list[tuple[str, ...]]:
         chain: list[str] = []
         current = index
         while current >= 0:
-            if len(chain) > len(description.part_ids):
-                raise UnreadableModel("a part lies inside itself")
+            if len(chain) >= MAX_DEPTH:
+                raise UnreadableModel("its parts lie inside each other without end")
             chain.append(description.part_ids[current])
             current = description.part_parents[current]
         paths.append(tuple(reversed(chain)))

@@ -51,7 +51,8 @@ def write_character(folder: Path, character: RenderedCharacter, *, pose: str = "
             (place / name).write_bytes(content)
             report(Progress("Writing", done, len(pictures)))
         text = json.dumps(describe(character, pose=pose), ensure_ascii=False, indent=1, allow_nan=False)
-        (place / "model.json").write_text(text + "\n", "utf-8")
+        # A file name that is no Unicode stands in Python as lone surrogates; as escapes they are JSON again.
+        (place / "model.json").write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def describe(character: RenderedCharacter, *, pose: str = "") -> dict[str, Any]:

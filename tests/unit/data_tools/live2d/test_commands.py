@@ -91,6 +91,17 @@ def test_a_picture_of_the_figure_leaves_the_rest_of_the_canvas_out(model: Path, 
     assert document["art_meshes"][0]["box"] == [4, 4, 96, 96]
 
 
+def test_names_that_are_no_unicode_are_shown_and_written(tmp_path: Path) -> None:
+    name = b"t\xff\x1b[31m.png".decode("utf-8", "surrogateescape")
+    path = write_model(tmp_path / "model", MESHES, Textures=["t\udcff\x1b[31m.png"])
+    (tmp_path / "model" / "texture.png").rename(tmp_path / "model" / name)
+    shown = call("info", path)
+    assert shown.exit_code == 0, shown.output
+    assert "\x1b" not in shown.output
+    assert call("render", path, tmp_path / "out", "--size", 20).exit_code == 0
+    assert json.loads((tmp_path / "out" / "model.json").read_text("utf-8"))["textures"][0]["name"] == name
+
+
 def test_parts_of_a_pose_that_a_model_lacks_are_said(model: Path, tmp_path: Path) -> None:
     result = call("render", model, tmp_path / "out", "--size", 20, "--pose", "angle-left+mouth-open")
     assert result.exit_code == 0

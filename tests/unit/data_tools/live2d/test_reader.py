@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel
-from data_tools.live2d.puppet import Blend
+from data_tools.live2d.moc3_writer import write_moc3
+from data_tools.live2d.puppet import Blend, PartSource
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import open_source
 from liwi.errors import InputError, LiwiError
-from tests.unit.data_tools.live2d.models import BLUE, GLASS, RED, square, texture, write_model
+from tests.unit.data_tools.live2d.models import BLUE, GLASS, RED, puppet, square, texture, write_model
 
 MESHES = (
     square("back", (20, 20, 180, 180), RED, shift=10),
@@ -168,6 +169,15 @@ def test_a_model_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None
     path = tmp_path / "a.model3.json"
     path.write_text(text, "utf-8", errors="surrogateescape")
     with pytest.raises(InputError, match=r"a\.model3\.json"):
+        open_model(path)
+
+
+def test_parts_nested_without_end_are_refused(tmp_path: Path) -> None:
+    names = [f"Part{index}" for index in range(300)]
+    nested = [PartSource(name, parent) for name, parent in zip(names, [None, *names], strict=False)]
+    path = write_model(tmp_path, MESHES)
+    (tmp_path / "sample.moc3").write_bytes(write_moc3(puppet([square("a", (0, 0, 9, 9), RED, part="Part299")], nested)))
+    with pytest.raises(InputError, match="without end"):
         open_model(path)
 
 
