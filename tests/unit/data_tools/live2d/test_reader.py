@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel
 from data_tools.live2d.moc3_writer import write_moc3
+from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel
 from data_tools.live2d.puppet import Blend, PartSource
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import open_source
