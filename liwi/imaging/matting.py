@@ -24,6 +24,15 @@ SURE_ALPHA = 0.97
 _CHOLESKY_SHIFTS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 """Diagonal shifts tried in turn by the preconditioner; without any it fails on noisy pictures, says so on the console and starts again."""
 
+_SMALLEST_THIN_PART = 4.0
+"""Area of a part that counts as thin, in squares of the trimap's band."""
+
+_RIDGE = 0.6
+"""Distance to the contour, as a share of the largest nearby, from which on a pixel belongs to the middle of a thin part."""
+
+_LEAST_RIDGE = 1.5
+"""Pixels between the middle of a thin part and its contour."""
+
 _MAX_COLOR_PIXELS = 1_000_000
 """Colours in front and behind vary slowly: they are estimated at this size at most."""
 
@@ -42,7 +51,8 @@ def make_trimap(probability: Float32, band: int, sure: UInt8 | None = None) -> F
     mask = (probability > 0.5).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * band + 1, 2 * band + 1))
     inner = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
-    if not inner.any():  # thinner than the band: its own ridge is the only thing that is sure
+    inner |= _ridges_of_thin_parts(mask, inner, kernel, band)
+    if not inner.any():  # tiny as well as thin: its middle is the only thing that is sure
         distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
         inner = (distance >= 0.7 * max(float(distance.max()), 1e-6)).astype(np.uint8)
     outer = cv2.dilate(mask, kernel)
@@ -53,6 +63,21 @@ def make_trimap(probability: Float32, band: int, sure: UInt8 | None = None) -> F
         trimap[sure == 1] = 1
         trimap[sure == 2] = 0
     return trimap
+
+
+def _ridges_of_thin_parts(mask: UInt8, inner: UInt8, kernel: UInt8, band: int) -> UInt8:
+    """The middle of arms, stalks and leaves that are thinner than the band: left unknown from side to side they would fade away.
+
+    Roughness of the contour is thin too, but small, and has no middle.
+    """
+    thin = (mask > 0) & (cv2.dilate(inner, kernel) == 0)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8), connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_THIN_PART * band**2
+    large[0] = False
+    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)  # a part that leaves the picture goes on there
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ridge = (distance >= _RIDGE * cv2.dilate(distance, kernel)) & (distance >= _LEAST_RIDGE)
+    return (large[parts] & ridge).astype(np.uint8)
 
 
 def solve_alpha(image: UInt8, trimap: Float32) -> Float32:

@@ -38,6 +38,23 @@ def test_what_is_thinner_than_the_band_keeps_a_sure_ridge() -> None:
     assert (trimap[:, 0] == 0).all()
 
 
+def test_a_thin_arm_on_a_wide_body_stays_opaque_in_the_middle() -> None:
+    truth = np.zeros((120, 160), np.float32)
+    truth[30:90, 20:80] = 1
+    truth[56:64, 80:150] = 1  # an arm of 8 px, the band is 2 * 6
+    rng = np.random.default_rng(3)
+    image = np.where(truth[..., None] > 0, (150, 110, 90), (120, 110, 100)) + rng.normal(0, 12, (120, 160, 3))
+    alpha = solve_alpha(np.clip(image, 0, 255).astype(np.uint8), make_trimap(truth, 6))
+    assert alpha[58:62, 84:146].min() > 0.9
+
+
+def test_a_rough_contour_is_not_sure() -> None:
+    probability = soft_disc(100, 30, 1)
+    probability[48:52, 79:84] = 1  # a bump
+    trimap = make_trimap(probability, 6)
+    assert (trimap[48:52, 78:84] == 0.5).all()
+
+
 def test_hints_are_never_unknown() -> None:
     sure = np.zeros((50, 50), np.uint8)
     sure[25, 9:12], sure[10, 25] = 1, 2
