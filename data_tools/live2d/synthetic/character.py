@@ -20,7 +20,7 @@ from data_tools.live2d.synthetic.outfit import draw_outfit
 from data_tools.live2d.synthetic.rigging import Rig, breathing, leaning_body, turned_head
 
 HEAD_LAYERS = {
-    "back_of_head": (-0.42, 0.1),
+    "back_of_head": (-0.27, 0.1),
     "ears": (-0.05, 0.15),
     "face": (0.28, 0.42),
     "features": (0.3, 0.62),
