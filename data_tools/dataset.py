@@ -12,7 +12,6 @@
 `liwi.evaluation.benchmarks` reads the same layout.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,17 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.manifests import MANIFEST, DatasetError, compare_files, digest_file, encode_document, read_document
 from data_tools.samples import LayeredSample
-from liwi.errors import InputError
 from liwi.evaluation.benchmarks import FORMAT, VERSION
 from liwi.imaging.io import decode_png, encode_png
 from liwi.types import BoundingBox
-
-MANIFEST = "manifest.json"
-
-
-class DatasetError(InputError):
-    """A dataset folder is missing, incomplete or changed."""
 
 
 def write_dataset(folder: Path, samples: Iterable[LayeredSample], facts: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +46,7 @@ def write_dataset(folder: Path, samples: Iterable[LayeredSample], facts: dict[st
     folder.mkdir(parents=True, exist_ok=True)
     entries = [_write_sample(folder / sample.name, sample) for sample in samples]
     manifest = {"format": FORMAT, "version": VERSION, **facts, "samples": entries}
-    _write_json(folder / MANIFEST, manifest)
+    (folder / MANIFEST).write_bytes(encode_document(manifest))
     return manifest
 
 
@@ -68,18 +61,16 @@ def _write_sample(folder: Path, sample: LayeredSample) -> dict[str, Any]:
     pixels |= dict(zip(names, sample.foregrounds, strict=True))
     for name, array in pixels.items():
         (folder / name).write_bytes(encode_png(array, compress_level=3))
-    _write_json(
-        folder / "sample.json",
-        {
-            "name": sample.name,
-            "kind": sample.kind,
-            "size": list(sample.size),
-            "foregrounds": names,
-            "boxes": [list(box.as_tuple()) for box in sample.boxes],
-            **sample.facts,
-        },
-    )
-    return {"name": sample.name, "kind": sample.kind, "sha256": {path.name: _digest(path) for path in sorted(folder.iterdir())}}
+    facts = {
+        "name": sample.name,
+        "kind": sample.kind,
+        "size": list(sample.size),
+        "foregrounds": names,
+        "boxes": [list(box.as_tuple()) for box in sample.boxes],
+        **sample.facts,
+    }
+    (folder / "sample.json").write_bytes(encode_document(facts))
+    return {"name": sample.name, "kind": sample.kind, "sha256": {path.name: digest_file(path) for path in sorted(folder.iterdir())}}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -89,12 +80,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         DatasetError: there is none, or it is of another format or version.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = read_document(folder / MANIFEST)
     except FileNotFoundError:
         raise DatasetError(f"{folder} is not a dataset: it has no {MANIFEST}. Make one with: python -m data_tools composites OUT") from None
-    except ValueError as error:
-        raise DatasetError(f"{folder / MANIFEST} is damaged ({error}). Make the dataset again.") from error
-    if not isinstance(manifest, dict) or (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
+    if (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
         raise DatasetError(f"{folder / MANIFEST} is not of format {FORMAT!r}, version {VERSION}. Make the dataset again.")
     return manifest
 
@@ -129,23 +118,5 @@ def verify_dataset(folder: Path) -> list[str]:
     Returns:
         One line per file that is missing, changed or not listed; empty where all is well.
     """
-    complaints = []
-    listed = {Path(MANIFEST)}
-    for entry in read_manifest(folder)["samples"]:
-        for name, digest in entry["sha256"].items():
-            path = Path(entry["name"]) / name
-            listed.add(path)
-            if not (folder / path).is_file():
-                complaints.append(f"{path.as_posix()} is missing")
-            elif _digest(folder / path) != digest:
-                complaints.append(f"{path.as_posix()} was changed")
-    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    return complaints + [f"{path.as_posix()} is not in the manifest" for path in sorted(found - listed)]
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    entries = read_manifest(folder)["samples"]
+    return compare_files(folder, {f"{entry['name']}/{name}": sha for entry in entries for name, sha in entry["sha256"].items()})

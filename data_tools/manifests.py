@@ -1,0 +1,73 @@
+"""What the dataset folders of this program share: a manifest with hashes, and comparing a folder with it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from liwi.errors import InputError
+
+MANIFEST = "manifest.json"
+MAX_DOCUMENT_BYTES = 512 * 2**20
+"""Largest JSON file that is read."""
+
+
+class DatasetError(InputError):
+    """A dataset folder is missing, incomplete or changed."""
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a JSON file of a dataset.
+
+    Raises:
+        FileNotFoundError: there is none; the caller knows what to say.
+        DatasetError: it is damaged, too large, or no JSON object.
+    """
+    try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            raise DatasetError(f"{path} is larger than {MAX_DOCUMENT_BYTES // 2**20} MB; this program writes no such file.")
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path} is damaged ({str(error)[:100]}). Make the dataset again.") from error
+    if not isinstance(document, dict):
+        raise DatasetError(f"{path} is damaged: it holds no JSON object. Make the dataset again.")
+    return document
+
+
+def encode_document(value: Mapping[str, Any]) -> bytes:
+    """JSON as the datasets hold it: the same value gives the same bytes."""
+    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def compare_files(folder: Path, listed: Mapping[str, str]) -> list[str]:
+    """Compare every file below a folder with its hash.
+
+    Args:
+        folder: of the dataset.
+        listed: relative path, ``/`` between folders, to SHA-256; the manifest itself is not among them.
+
+    Returns:
+        One line per file that is missing, changed or not listed; empty where all is well.
+    """
+    complaints = []
+    for name, expected in listed.items():
+        if not (folder / name).is_file():
+            complaints.append(f"{name} is missing")
+        elif digest_file(folder / name) != expected:
+            complaints.append(f"{name} was changed")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return complaints + [f"{name} is not in the manifest" for name in sorted(found - listed.keys() - {MANIFEST})]
