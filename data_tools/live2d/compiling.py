@@ -14,7 +14,7 @@ from typing import Any
 
 import numba
 
-_KERNELS = ("blending.py", "rasterizer.py", "triangles.py")
+_KERNELS = ("arrays.py", "blending.py", "rasterizer.py", "triangles.py")
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

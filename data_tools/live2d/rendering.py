@@ -1,6 +1,7 @@
 """A model at one pose, drawn on the CPU: the character, and every fragment of it on its own."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,14 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.live2d.arrays import MESH, Canvas, Scene
 from data_tools.live2d.model import Live2DModel
-from data_tools.live2d.scene import Scene
+from data_tools.live2d.scene import build_scene
 from data_tools.live2d.textures import TexturePyramid
 from data_tools.live2d.view import View
 from liwi.progress import Progress, ReportProgress, ignore_progress
 from liwi.types import BoundingBox
 
-_THREADS = 2
+_MAX_THREADS = 4
 _BAND_ROWS = 128
 _BAND_NUMBERS = 2**24
 """Most float32 numbers that the buffers of a band may hold."""
@@ -30,7 +32,8 @@ class RenderedMesh:
         box: the smallest box around its pixels with alpha, in the picture.
         rgba: (h, w, 4) uint8, straight alpha, cropped to ``box``.
         visible: (h, w) uint8, what stays seen: the share of the pixel's colour that is this mesh's, 255 = all of it.
-            The shares of all normally blended meshes and of the empty background add up to 255, but for rounding.
+            The shares of all normally blended meshes and of the empty background add up to 255, but for rounding. A mesh that
+            adds light, or mixes colours otherwise, hides nothing; its share is its alpha as far as nothing covers it.
     """
 
     index: int
@@ -85,68 +88,54 @@ def render(
         EngineUnavailable: the model uses a blend mode that is not known.
         InputError: its triangles cover the picture impossibly often, or it has more offscreen parts than any model.
     """
-    view = View.square(model, view) if isinstance(view, int) else view
-    from data_tools.live2d import triangles
     from data_tools.live2d.compiling import is_compiled
 
+    view = View.square(model, view) if isinstance(view, int) else view
     report(Progress("Loading the rasteriser" if is_compiled() else "Compiling the rasteriser, once, some seconds", 0, 2))
+    from data_tools.live2d.rasterizer import render_band
+
     report(Progress("Drawing", 1, 2))
-    scene = Scene(model, view)
-    triangles.set_up_triangles(
-        scene.vertices, scene.uvs, scene.triangles, scene.culled, scene.texture_of, pyramid.levels,
-        scene.edges, scene.rows, scene.gradients, scene.places,
-    )  # fmt: skip
-    canvas = _Canvas(scene, view)
-    with ThreadPoolExecutor(_THREADS) as threads:
-        list(threads.map(lambda band: canvas.draw(scene, pyramid, band), range(len(canvas.bands))))
+    scene = build_scene(model, pyramid, view)
+    canvas = _empty_canvas(scene, view)
+    bands = _bands(scene, view)
+    extents = np.tile(np.array([2**40, 2**40, -1, -1], np.int64), (len(bands), len(scene.ranges), 1))
+    with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as threads:
+        list(threads.map(lambda index: render_band(*bands[index], scene, canvas, extents[index]), range(len(bands))))
     report(Progress("Drawing", 2, 2))
-    return RenderedCharacter(model, view, canvas.picture, canvas.top_mesh, tuple(canvas.meshes(scene)))
+    return RenderedCharacter(model, view, canvas.picture, canvas.top_mesh, tuple(_cropped(scene, canvas, extents)))
 
 
-class _Canvas:
-    """The buffers that `rasterizer.render_band` fills."""
+def _empty_canvas(scene: Scene, view: View) -> Canvas:
+    width, height = view.size
+    boxes = scene.boxes[: len(scene.ranges)]
+    num_pixels = int(((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum())
+    return Canvas(
+        picture=np.zeros((height, width, 4), np.float32),
+        top_mesh=np.full((height, width), -1, np.int32),
+        pixels=np.zeros((num_pixels, 4), np.uint8),
+        visible=np.zeros(num_pixels, np.uint8),
+        left_over=np.full(num_pixels, 255, np.uint8),
+    )
 
-    def __init__(self, scene: Scene, view: View) -> None:
-        width, height = view.size
-        boxes = scene.boxes[: len(scene.ranges)]
-        areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        self.offsets = np.cumsum(np.concatenate([[0], areas]))[:-1].astype(np.int64)
-        self.picture = np.zeros((height, width, 4), np.float32)
-        self.top_mesh = np.full((height, width), -1, np.int32)
-        self.pixels = np.zeros((int(areas.sum()), 4), np.uint8)
-        self.visible = np.zeros(int(areas.sum()), np.uint8)
-        self.left_over = np.full(int(areas.sum()), 255, np.uint8)
-        planes = 5 + 6 * (scene.depth + 1) + 2 * (len(scene.numbers) - len(areas))
-        rows = max(1, min(_BAND_ROWS, _BAND_NUMBERS // (width * planes)))
-        self.bands = [(top, min(top + rows, height)) for top in range(0, height, rows)]
-        self.extents = np.tile(np.array([2**40, 2**40, -1, -1], np.int64), (len(self.bands), len(areas), 1))
 
-    def draw(self, scene: Scene, pyramid: TexturePyramid, band: int) -> None:
-        from data_tools.live2d import rasterizer
+def _bands(scene: Scene, view: View) -> list[tuple[int, int]]:
+    """First rows and rows after the last, as high as the buffers of a band may be."""
+    width, height = view.size
+    planes = 5 + 6 * (scene.depth + 1) + 2 * (len(scene.numbers) - len(scene.ranges))
+    rows = max(1, min(_BAND_ROWS, _BAND_NUMBERS // (width * planes)))
+    return [(top, min(top + rows, height)) for top in range(0, height, rows)]
 
-        rasterizer.render_band(
-            *self.bands[band], scene.steps, scene.depth, scene.ranges, scene.boxes, self.offsets, scene.numbers, scene.colors,
-            scene.clip_starts, scene.clips, scene.inverted, scene.edges, scene.rows, scene.gradients, scene.places,
-            pyramid.texels, self.picture, self.top_mesh, self.pixels, self.visible, self.left_over, self.extents[band],
-        )  # fmt: skip
 
-    def meshes(self, scene: Scene) -> list[RenderedMesh]:
-        """What was drawn of each mesh, cropped to where it has alpha."""
-        low, high = self.extents[..., :2].min(axis=0), self.extents[..., 2:].max(axis=0)
-        found = []
-        for index in scene.slots:
-            (left, top), (right, bottom) = low[index], high[index]
-            if right < 0:
-                continue
-            box_left, box_top, box_right, box_bottom = scene.boxes[index]
-            width, height, offset = box_right - box_left, box_bottom - box_top, self.offsets[index]
-            part = (slice(top - box_top, bottom - box_top), slice(left - box_left, right - box_left))
-            found.append(
-                RenderedMesh(
-                    index=int(index),
-                    box=BoundingBox(int(left), int(top), int(right), int(bottom)),
-                    rgba=self.pixels[offset : offset + width * height].reshape(height, width, 4)[part],
-                    visible=self.visible[offset : offset + width * height].reshape(height, width)[part],
-                )
-            )
-        return found
+def _cropped(scene: Scene, canvas: Canvas, extents: NDArray[np.int64]) -> Iterator[RenderedMesh]:
+    """What was drawn of each mesh, cropped to where it has alpha, back to front."""
+    low, high = extents[..., :2].min(axis=0), extents[..., 2:].max(axis=0)
+    for kind, index in scene.steps.tolist():
+        if kind != MESH or high[index, 0] < 0:
+            continue
+        (left, top), (right, bottom) = low[index].tolist(), high[index].tolist()
+        box_left, box_top, box_right, box_bottom = scene.boxes[index].tolist()
+        shape = (box_bottom - box_top, box_right - box_left)
+        own = slice(scene.offsets[index], scene.offsets[index] + shape[0] * shape[1])
+        part = (slice(top - box_top, bottom - box_top), slice(left - box_left, right - box_left))
+        rgba, visible = canvas.pixels[own].reshape(*shape, 4)[part], canvas.visible[own].reshape(shape)[part]
+        yield RenderedMesh(index, BoundingBox(left, top, right, bottom), rgba, visible)

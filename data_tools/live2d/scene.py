@@ -1,4 +1,4 @@
-"""A model at one pose as the flat arrays that the compiled code draws: see `rasterizer.render_band`."""
+"""Turns a model at one pose into the flat arrays that the compiled code draws (`arrays.Scene`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.live2d.arrays import CLOSE_GROUP, MESH, OPEN_GROUP, Scene, Triangles
 from data_tools.live2d.blend_modes import number_of
 from data_tools.live2d.model import ArtMesh, Live2DModel, Offscreen
+from data_tools.live2d.textures import TexturePyramid
 from data_tools.live2d.view import View
 from liwi.errors import EngineUnavailable, InputError
 
@@ -17,72 +19,60 @@ MAX_OVERDRAW = 1000
 MAX_OFFSCREENS = 256
 
 _FAR = float(2**19)
-_MESH, _OPEN_GROUP, _CLOSE_GROUP = 0, 1, 2
+
+Items = tuple[ArtMesh | Offscreen, ...]
 
 
-class Scene:
-    """What `rasterizer.render_band` reads.
+def build_scene(model: Live2DModel, pyramid: TexturePyramid, view: View) -> Scene:
+    """Flatten a model.
 
     Args:
         model: the pose.
+        pyramid: its textures.
         view: what the picture shows.
 
     Raises:
         EngineUnavailable: the model uses a blend mode that is not known.
         InputError: its triangles cover the picture impossibly often, or it has more offscreen parts than any model.
     """
+    from data_tools.live2d.triangles import set_up_triangles
 
-    def __init__(self, model: Live2DModel, view: View) -> None:
-        meshes = model.art_meshes
-        items: tuple[ArtMesh | Offscreen, ...] = (*meshes, *model.offscreens)
-        self.numbers = _blend_numbers(model)
-        self.steps, self.depth = drawing_steps(model)
-        drawn = [meshes[index] for kind, index in self.steps if kind == _MESH]
-        self.slots = np.array([mesh.index for mesh in drawn], np.int64)
-        needed = {*self.slots.tolist(), *(clip for mesh in drawn for clip in mesh.clipped_by)}
-        needed |= {clip for offscreen in model.offscreens for clip in offscreen.clipped_by}
-        counts = np.array([len(mesh.triangles) if mesh.index in needed else 0 for mesh in meshes], np.int64)
-        ends = np.cumsum(counts)
-        starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])[:-1]
-        self.ranges = np.stack([ends - counts, ends], axis=1)
-        positions = [(mesh.vertices - [view.left, view.top]) * view.scale for mesh in meshes]
-        self.vertices = np.clip(_joined(positions, 2, np.float64), -_FAR, _FAR)
-        self.uvs = np.clip(_joined([mesh.uvs for mesh in meshes], 2, np.float64), -1000, 1000)
-        corners = [mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True) if mesh.index in needed]
-        self.triangles = _joined(corners, 3, np.int32)
-        self.culled = np.repeat(np.array([mesh.culled for mesh in meshes], bool), counts)
-        self.texture_of = np.repeat(np.array([mesh.texture_index for mesh in meshes], np.int64), counts)
-        self.colors = np.array([(*item.multiply_color, *item.screen_color, item.opacity) for item in items], np.float32).reshape(-1, 7)
-        self.clip_starts = np.cumsum([0, *(len(item.clipped_by) for item in items)], dtype=np.int64)
-        self.clips = np.array([clip for item in items for clip in item.clipped_by], np.int64)
-        self.inverted = np.array([item.clip_inverted for item in items], bool)
-        boxes = [_box(mesh, place, view) for mesh, place in zip(meshes, positions, strict=True)]
-        self.boxes = _with_groups(np.array(boxes, np.int64).reshape(-1, 4), self.steps, len(model.offscreens))
-        self._check_overdraw(model, view)
-        self.edges = np.zeros((len(self.triangles), 3, 4), np.int64)
-        self.rows = np.zeros((len(self.triangles), 2), np.int32)
-        self.gradients = np.zeros((len(self.triangles), 13), np.float32)
-        self.places = np.zeros((len(self.triangles), 2, 3), np.int64)
-
-    def _check_overdraw(self, model: Live2DModel, view: View) -> None:
-        """A hostile model can ask for hours of drawing with a small file."""
-        corners = self.vertices[self.triangles].clip(0, max(view.size))
-        spans = corners.max(axis=1, initial=0) - corners.min(axis=1, initial=_FAR)
-        areas = np.concatenate([[0.0], np.cumsum(spans[:, 0] * spans[:, 1])]) / 2
-        mesh_areas = areas[self.ranges[:, 1]] - areas[self.ranges[:, 0]]
-        boxes = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
-        work = mesh_areas[self.slots].sum() + boxes[self.slots].sum() + boxes[len(self.ranges) :].sum()
-        items = [*self.slots, *range(len(self.ranges), len(self.numbers))]
-        work += sum(mesh_areas[self.clips[self.clip_starts[item] : self.clip_starts[item + 1]]].sum() for item in items)
-        if work > MAX_OVERDRAW * max(view.size[0] * view.size[1], 2**16):
-            raise InputError(f"The model {model.name!r} covers its picture more than {MAX_OVERDRAW} times over; it is damaged.")
+    items: Items = (*model.art_meshes, *model.offscreens)
+    numbers = _blend_numbers(model, items)
+    steps, depth = drawing_steps(model)
+    positions = [(mesh.vertices - [view.left, view.top]) * view.scale for mesh in model.art_meshes]
+    boxes = np.array([_box(mesh, place, view) for mesh, place in zip(model.art_meshes, positions, strict=True)], np.int64).reshape(-1, 4)
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    corners, ranges = _needed_triangles(model)
+    vertices = np.clip(_joined(positions, 2, np.float64), -_FAR, _FAR)
+    uvs = np.clip(_joined([mesh.uvs for mesh in model.art_meshes], 2, np.float64), -1000, 1000)
+    counts = ranges[:, 1] - ranges[:, 0]
+    culled = np.repeat(np.array([mesh.culled for mesh in model.art_meshes], bool), counts)
+    textures = np.repeat(np.array([mesh.texture_index for mesh in model.art_meshes], np.int64), counts)
+    scene = Scene(
+        steps=steps,
+        depth=depth,
+        ranges=ranges,
+        offsets=np.cumsum(np.concatenate([[0], areas]))[:-1].astype(np.int64),
+        boxes=_with_groups(boxes, steps, len(model.offscreens)),
+        numbers=numbers,
+        colors=np.array([(*item.multiply_color, *item.screen_color, item.opacity) for item in items], np.float32).reshape(-1, 7),
+        clip_starts=np.cumsum([0, *(len(item.clipped_by) for item in items)], dtype=np.int64),
+        clips=np.array([clip for item in items for clip in item.clipped_by], np.int64),
+        inverted=np.array([item.clip_inverted for item in items], bool),
+        triangles=_empty_triangles(len(corners), pyramid),
+    )
+    if _overdraw(scene, vertices[corners], view) > MAX_OVERDRAW:
+        raise InputError(f"The model {model.name!r} covers its picture more than {MAX_OVERDRAW} times over; it is damaged.")
+    set_up_triangles(vertices, uvs, corners, culled, textures, pyramid.levels, scene.triangles)
+    return scene
 
 
 def drawing_steps(model: Live2DModel) -> tuple[NDArray[np.int64], int]:
     """The order of drawing, with offscreen parts opened before what lies in them and closed after it.
 
     Returns:
-        (K, 2) int64, see `rasterizer.render_band`, and how many offscreen parts are open at once at most.
+        (K, 2) int64, see `arrays.Scene`, and how many offscreen parts are open at once at most.
     """
     steps: list[tuple[int, int]] = []
     open_groups: list[int] = []
@@ -91,7 +81,7 @@ def drawing_steps(model: Live2DModel) -> tuple[NDArray[np.int64], int]:
     def close_until_inside(part: int | None) -> None:
         inside = set(_ancestors(model, part))
         while open_groups and model.offscreens[open_groups[-1]].part not in inside:
-            steps.append((_CLOSE_GROUP, open_groups.pop()))
+            steps.append((CLOSE_GROUP, open_groups.pop()))
 
     queue = list(enumerate(model.offscreens))
     for place, mesh in enumerate(model.back_to_front):
@@ -99,12 +89,12 @@ def drawing_steps(model: Live2DModel) -> tuple[NDArray[np.int64], int]:
             index, offscreen = queue.pop(0)
             close_until_inside(offscreen.part)
             open_groups.append(index)
-            steps.append((_OPEN_GROUP, index))
+            steps.append((OPEN_GROUP, index))
             depth = max(depth, len(open_groups))
         close_until_inside(mesh.part)
         if mesh.drawn:
-            steps.append((_MESH, mesh.index))
-    steps += [(_CLOSE_GROUP, index) for index in reversed(open_groups)]
+            steps.append((MESH, mesh.index))
+    steps += [(CLOSE_GROUP, index) for index in reversed(open_groups)]
     return np.array(steps, np.int64).reshape(-1, 2), depth
 
 
@@ -116,8 +106,7 @@ def _ancestors(model: Live2DModel, part: int | None) -> list[int]:
     return found
 
 
-def _blend_numbers(model: Live2DModel) -> NDArray[np.int64]:
-    items: tuple[ArtMesh | Offscreen, ...] = (*model.art_meshes, *model.offscreens)
+def _blend_numbers(model: Live2DModel, items: Items) -> NDArray[np.int64]:
     numbers = [number_of(item.blend, item.blend_name) for item in items]
     unknown = sorted({item.blend_name for item, number in zip(items, numbers, strict=True) if number is None})
     if unknown:
@@ -128,14 +117,51 @@ def _blend_numbers(model: Live2DModel) -> NDArray[np.int64]:
     return np.array(numbers, np.int64)
 
 
+def _needed_triangles(model: Live2DModel) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Corners of the triangles that are drawn or clip, and which of them are each mesh's."""
+    meshes = model.art_meshes
+    drawn = [mesh for mesh in meshes if mesh.drawn]
+    needed = {mesh.index for mesh in drawn} | {clip for mesh in drawn for clip in mesh.clipped_by}
+    needed |= {clip for offscreen in model.offscreens for clip in offscreen.clipped_by}
+    counts = np.array([len(mesh.triangles) if mesh.index in needed else 0 for mesh in meshes], np.int64)
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])[:-1]
+    corners = [mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True) if mesh.index in needed]
+    ends = np.cumsum(counts)
+    return _joined(corners, 3, np.int32), np.stack([ends - counts, ends], axis=1)
+
+
+def _empty_triangles(count: int, pyramid: TexturePyramid) -> Triangles:
+    return Triangles(
+        edges=np.zeros((count, 3, 4), np.int64),
+        rows=np.zeros((count, 2), np.int32),
+        gradients=np.zeros((count, 13), np.float32),
+        places=np.zeros((count, 2, 3), np.int64),
+        texels=pyramid.texels,
+    )
+
+
+def _overdraw(scene: Scene, corners: NDArray[np.float64], view: View) -> float:
+    """How often drawing covers the picture, about: a hostile model can ask for hours of drawing with a small file."""
+    inside = corners.clip(0, max(view.size))
+    spans = inside.max(axis=1, initial=0) - inside.min(axis=1, initial=_FAR)
+    areas = np.concatenate([[0.0], np.cumsum(spans[:, 0] * spans[:, 1])]) / 2
+    of_mesh = areas[scene.ranges[:, 1]] - areas[scene.ranges[:, 0]]
+    boxes = (scene.boxes[:, 2] - scene.boxes[:, 0]) * (scene.boxes[:, 3] - scene.boxes[:, 1])
+    drawn = scene.steps[scene.steps[:, 0] == MESH, 1]
+    work = of_mesh[drawn].sum() + boxes[drawn].sum() + boxes[len(of_mesh) :].sum()
+    for item in (*drawn, *range(len(of_mesh), len(scene.numbers))):
+        work += of_mesh[scene.clips[scene.clip_starts[item] : scene.clip_starts[item + 1]]].sum()
+    return float(work / max(view.size[0] * view.size[1], 2**16))
+
+
 def _with_groups(boxes: NDArray[np.int64], steps: NDArray[np.int64], num_groups: int) -> NDArray[np.int64]:
     """The meshes' boxes and, after them, each offscreen part's: around all that lies in it."""
     groups = np.tile(np.array([2**40, 2**40, 0, 0], np.int64), (num_groups, 1))
     open_groups: list[int] = []
     for kind, index in steps.tolist():
-        if kind == _OPEN_GROUP:
+        if kind == OPEN_GROUP:
             open_groups.append(index)
-        elif kind == _CLOSE_GROUP:
+        elif kind == CLOSE_GROUP:
             open_groups.pop()
         elif boxes[index, 0] < boxes[index, 2] and boxes[index, 1] < boxes[index, 3]:
             groups[open_groups, :2] = np.minimum(groups[open_groups, :2], boxes[index, :2])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.live2d.arrays import Triangles
 from data_tools.live2d.compiling import compiled
 
 Array = NDArray[Any]
@@ -21,27 +22,21 @@ _BYTE = np.float32(1 / 255)
 
 @compiled
 def set_up_triangles(
-    vertices: Array, uvs: Array, triangles: Array, culled: Array, texture_of: Array, levels: Array,
-    edges: Array, rows: Array, gradients: Array, places: Array,
-) -> None:  # fmt: skip
+    vertices: Array, uvs: Array, corners: Array, culled: Array, texture_of: Array, levels: Array, triangles: Triangles
+) -> None:
     """Prepare triangles for drawing.
 
     Args:
         vertices: (V, 2) float64, picture pixels, y down, |coordinate| < 2**20.
         uvs: (V, 2) float64, v down.
-        triangles: (T, 3) int32.
+        corners: (T, 3) int32.
         culled: (T,) bool, leave the triangle out if it faces away.
         texture_of: (T,) int64.
         levels: see `textures.TexturePyramid`.
-        edges: (T, 3, 4) int64, filled: a, b, c and threshold; a pixel is inside where ``a x + b y + c >= threshold`` for all three.
-        rows: (T, 2) int32, filled: first row and the row after the last; equal: the triangle is not drawn.
-        gradients: (T, 13) float32, filled, for two mip maps: u and its slopes in x and y, v and its slopes, in texels; at the end how
-            much of the second, coarser one there is.
-        places: (T, 2, 3) int64, filled: where these mip maps begin, their widths and heights.
+        triangles: filled.
     """
-    for index in range(len(triangles)):
-        i, j, k = triangles[index]
-        rows[index, 0] = rows[index, 1] = 0
+    for index in range(len(corners)):
+        i, j, k = corners[index]
         area = (vertices[j, 0] - vertices[i, 0]) * (vertices[k, 1] - vertices[i, 1])
         area -= (vertices[j, 1] - vertices[i, 1]) * (vertices[k, 0] - vertices[i, 0])
         if culled[index] and area > 0:  # with y down, what faces the viewer has a negative area
@@ -49,16 +44,17 @@ def set_up_triangles(
         if area < 0:
             j, k = k, j
         if abs(area) >= 1e-6:
-            _set_up_edges(vertices, i, j, k, edges[index], rows[index])
-            _set_up_texture(vertices, uvs, i, j, k, levels[texture_of[index]], gradients[index], places[index])
+            chain = levels[texture_of[index]]
+            _set_up_edges(vertices, i, j, k, triangles.edges[index], triangles.rows[index])
+            _set_up_texture(vertices, uvs, i, j, k, chain, triangles.gradients[index], triangles.places[index])
 
 
 @compiled
 def _set_up_edges(vertices: Array, i: int, j: int, k: int, edges: Array, rows: Array) -> None:
     low, high = np.int64(2**40), np.int64(-(2**40))
-    corners = (i, j, k)
+    ends = (i, j, k)
     for side in range(3):
-        first, second = corners[side], corners[(side + 1) % 3]
+        first, second = ends[side], ends[(side + 1) % 3]
         ax, ay = np.int64(np.rint(vertices[first, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[first, 1] * _SUBPIXELS))
         bx, by = np.int64(np.rint(vertices[second, 0] * _SUBPIXELS)), np.int64(np.rint(vertices[second, 1] * _SUBPIXELS))
         dx, dy = bx - ax, by - ay
@@ -175,10 +171,7 @@ def _sample_row(texels: Array, gradients: Array, places: Array, y: int, start: i
 
 
 @compiled
-def draw_mesh(
-    target: Array, box: Array, first: int, last: int, edges: Array, rows: Array, gradients: Array, places: Array,
-    texels: Array, color: Array, mask: Array, masked: bool,
-) -> None:  # fmt: skip
+def draw_mesh(target: Array, box: Array, first: int, last: int, triangles: Triangles, color: Array, mask: Array, masked: bool) -> None:
     """Draw triangles ``first`` to ``last`` over ``target``, premultiplied, whose pixel (0, 0) is the box's corner.
 
     ``color`` holds multiply RGB, screen RGB and opacity; ``mask`` is what is kept, used if ``masked``.
@@ -188,11 +181,11 @@ def draw_mesh(
     tinted = mr != 1 or mg != 1 or mb != 1 or sr != 0 or sg != 0 or sb != 0
     samples = np.empty((right - left, 4), np.float32)
     for index in range(first, last):
-        for y in range(max(rows[index, 0], top), min(rows[index, 1], bottom)):
-            start, end = _span(edges[index], y, left, right)
+        for y in range(max(triangles.rows[index, 0], top), min(triangles.rows[index, 1], bottom)):
+            start, end = _span(triangles.edges[index], y, left, right)
             if start >= end:
                 continue
-            _sample_row(texels, gradients[index], places[index], y, start, end, samples)
+            _sample_row(triangles.texels, triangles.gradients[index], triangles.places[index], y, start, end, samples)
             for x in range(start, end):
                 red, green, blue, alpha = samples[x - start]
                 if alpha == 0:
@@ -212,17 +205,15 @@ def draw_mesh(
 
 
 @compiled
-def draw_mask(
-    target: Array, box: Array, first: int, last: int, edges: Array, rows: Array, gradients: Array, places: Array, texels: Array
-) -> None:
+def draw_mask(target: Array, box: Array, first: int, last: int, triangles: Triangles) -> None:
     """Multiply ``target`` by what triangles ``first`` to ``last`` leave uncovered."""
     left, top, right, bottom = box[0], box[1], box[2], box[3]
     samples = np.empty((right - left, 4), np.float32)
     for index in range(first, last):
-        for y in range(max(rows[index, 0], top), min(rows[index, 1], bottom)):
-            start, end = _span(edges[index], y, left, right)
+        for y in range(max(triangles.rows[index, 0], top), min(triangles.rows[index, 1], bottom)):
+            start, end = _span(triangles.edges[index], y, left, right)
             if start >= end:
                 continue
-            _sample_row(texels, gradients[index], places[index], y, start, end, samples)
+            _sample_row(triangles.texels, triangles.gradients[index], triangles.places[index], y, start, end, samples)
             for x in range(start, end):
                 target[y - top, x - left] *= _ONE - samples[x - start, 3] * _BYTE
