@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
 CANVAS = (1600, 2400)
 """Canvas of every character: ``(width, height)`` in pixels."""
@@ -56,12 +55,6 @@ class Anatomy:
     def height(self) -> float:
         """From the ground to the top of the skull."""
         return self.ground - (self.head_center[1] - self.head_radius)
-
-    def trunk(self, y: float) -> float:
-        """Half width of the bare trunk at height ``y``."""
-        levels = [self.shoulder[1], self.chest[1], self.waist[1], self.hip[1], self.crotch]
-        widths = [self.shoulder[0] * 0.93, self.chest[0], self.waist[0], self.hip[0], self.hip[0] * 0.97]
-        return float(np.interp(y, levels, widths))
 
 
 def choose_anatomy(random: Random) -> Anatomy:
@@ -117,8 +110,3 @@ def build_anatomy(heads: float, *, feminine: bool) -> Anatomy:
         calf_width=hip_x * between(0.275, 0.33),
         ankle_width=hip_x * between(0.17, 0.27),
     )
-
-
-def scaled(point: tuple[float, float], factor: float) -> NDArray[np.float64]:
-    """A point as an array, its half width multiplied."""
-    return np.array([point[0] * factor, point[1]])

@@ -59,6 +59,12 @@ def bezier(start: ArrayLike, first: ArrayLike, second: ArrayLike, end: ArrayLike
     return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
 
 
+def cubic(control: ArrayLike, num: int = 24) -> Points:
+    """`bezier` with its four points as the rows of one array."""
+    start, first, second, end = np.asarray(control, float)
+    return bezier(start, first, second, end, num)
+
+
 def normals(center: Points) -> Points:
     """Unit vectors to the right of the way along a polyline, (n, 2)."""
     along = np.gradient(center, axis=0)
@@ -102,8 +108,3 @@ def turned(points: Points, angle: float, pivot: ArrayLike) -> Points:
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     center = np.asarray(pivot, float)
     return (points - center) @ np.array([[c, s], [-s, c]]) + center
-
-
-def at(center: Points, share: float) -> Points:
-    """The point at ``share`` (0 to 1) of the number of points of a polyline."""
-    return center[min(max(round(share * (len(center) - 1)), 0), len(center) - 1)]

@@ -83,7 +83,7 @@ def _build_puppet(figure: Figure, names: Names, atlas: Atlas) -> Puppet:
     shift = (np.array(rig.origin) - [(left + right) / 2, (top + bottom) / 2]) / rig.pixels_per_unit
     some_part = names.parts[0].id
     deformer_ids = {
-        key: f"{'Warp' if hasattr(deformer, 'lattices') else 'Rotation'}{index + 1}"
+        key: f"{'Warp' if isinstance(deformer, WarpDeformer) else 'Rotation'}{index + 1}"
         for index, (key, deformer) in enumerate(rig.deformers.items())
     }
     deformers = tuple(
@@ -189,7 +189,7 @@ def _json(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _png(rgba: Any) -> bytes:
+def _png(rgba: NDArray[np.uint8]) -> bytes:
     done, encoded = cv2.imencode(".png", np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]), [cv2.IMWRITE_PNG_COMPRESSION, 6])
     if not done:
         raise ValueError("the texture cannot be encoded")

@@ -105,17 +105,10 @@ def _wag(root: Points, reach: float) -> Motion:
 def draw_wings(figure: Figure) -> None:
     """Feathered, bat or fairy wings that beat with ParamWing."""
     random, anatomy = figure.random, figure.anatomy
-    if random.random() > (
-        0.6 if figure.choices.get("headwear") == "halo" else 0.3 if figure.choices.get("tail") in {"devil", "dragon"} else 0.06
-    ):
+    angelic, devilish = figure.choices.get("headwear") == "halo", figure.choices.get("tail") in {"devil", "dragon"}
+    if random.random() > (0.6 if angelic else 0.3 if devilish else 0.06):
         return
-    style = (
-        "angel"
-        if figure.choices.get("headwear") == "halo"
-        else "bat"
-        if figure.choices.get("tail") in {"devil", "dragon"}
-        else random.choice(["angel", "bat", "fairy"])
-    )
+    style = "angel" if angelic else "bat" if devilish else random.choice(["angel", "bat", "fairy"])
     figure.choices["wings"] = style
     figure.rig.parameter("ParamWing", -1, 1)
     size = min(max(anatomy.shoulder[0] * 2.1, anatomy.head_radius * 1.5), 560.0)
@@ -127,50 +120,31 @@ def draw_wings(figure: Figure) -> None:
         def place(points: ArrayLike, sign: int = sign, root: tuple[float, float] = root) -> Points:
             return np.asarray(points, float) * size * [sign, 1] + np.array(root)
 
-        match style:
-            case "angel":
-                _feathers(figure, drawing, place)
-            case "bat":
-                frame = place(
-                    [
-                        (0, 0),
-                        (0.35, -0.45),
-                        (0.8, -0.72),
-                        (1.5, -0.6),
-                        (1.28, -0.3),
-                        (1.18, 0.12),
-                        (0.9, -0.02),
-                        (0.72, 0.36),
-                        (0.45, 0.12),
-                        (0.14, 0.34),
-                    ]
-                )
-                outline = spline(frame, closed=True, corners=[0, 3, 5, 7, 9])
-                tone = Tone(0.34, 0.06, figure.palette.main.hue)
-                drawing.shape(outline, tone, shift=figure.light * 1.5)
-                for goal in (5, 7, 9):
-                    drawing.stroke(
-                        bezier(frame[2], (frame[2] + frame[goal]) / 2 + [0, -size * 0.08], (frame[2] + frame[goal]) / 2, frame[goal], 16),
-                        tone.line,
-                        1.6,
-                        start=1,
-                    )
-            case _:
-                for points in (
-                    [(0, 0), (0.4, -0.8), (1.1, -1.05), (1.4, -0.6), (0.9, -0.1)],
-                    [(0, 0), (0.7, 0.05), (1.05, 0.4), (0.8, 0.8), (0.3, 0.5)],
-                ):
-                    outline = spline(place(points), closed=True, corners=[0])
-                    tone = figure.palette.eyes.shifted(0.2)
-                    drawing.fill(outline, tone.light, 0.72)
-                    with drawing.within(outline):
-                        drawing.outline(outline, (1.0, 1.0, 1.0), 7, alpha=0.6)
-                        drawing.stroke(
-                            bezier(outline[0], outline[len(outline) // 3], outline[len(outline) // 2], outline[len(outline) // 2], 16),
-                            (1.0, 1.0, 1.0),
-                            2.0,
-                        )
-                    drawing.outline(outline, tone.line, 0.9)
+        _WING_PAINTERS[style](figure, drawing, place)
+
+
+def _skin_wing(figure: Figure, drawing: Drawing, place: Placement) -> None:
+    upper = [(0, 0), (0.35, -0.45), (0.8, -0.72), (1.5, -0.6)]
+    lower = [(1.28, -0.3), (1.18, 0.12), (0.9, -0.02), (0.72, 0.36), (0.45, 0.12), (0.14, 0.34)]
+    frame = np.array(upper + lower)
+    tone = Tone(0.34, 0.06, figure.palette.main.hue)
+    drawing.shape(place(spline(frame, closed=True, corners=[0, 3, 5, 7, 9])), tone, shift=figure.light * 1.5)
+    for tip in frame[[5, 7, 9]]:
+        middle = (frame[2] + tip) / 2
+        drawing.stroke(place(bezier(frame[2], middle - np.array([0, 0.08]), middle, tip, 16)), tone.line, 1.6, start=1)
+
+
+def _fairy_wing(figure: Figure, drawing: Drawing, place: Placement) -> None:
+    tone = figure.palette.eyes.shifted(0.2)
+    upper, lower = [(0, 0), (0.4, -0.8), (1.1, -1.05), (1.4, -0.6), (0.9, -0.1)], [(0, 0), (0.7, 0.05), (1.05, 0.4), (0.8, 0.8), (0.3, 0.5)]
+    for points in (upper, lower):
+        outline = place(spline(points, closed=True, corners=[0]))
+        drawing.fill(outline, tone.light, 0.72)
+        with drawing.within(outline):
+            drawing.outline(outline, (1.0, 1.0, 1.0), 7, alpha=0.6)
+            end = outline[len(outline) // 2]
+            drawing.stroke(bezier(outline[0], outline[len(outline) // 3], end, end, 16), (1.0, 1.0, 1.0), 2.0)
+        drawing.outline(outline, tone.line, 0.9)
 
 
 def _feathers(figure: Figure, drawing: Drawing, place: Placement) -> None:
@@ -194,3 +168,6 @@ def _feathers(figure: Figure, drawing: Drawing, place: Placement) -> None:
     edge = place(ribbon(bone, np.interp(np.linspace(0, 1, 30), [0, 0.2, 0.8, 1], [0.1, 0.2, 0.17, 0.06])))
     drawing.shape(edge, tone, shift=figure.light * 0.8, line=0)
     drawing.outline(edge, line, 0.9)
+
+
+_WING_PAINTERS = {"angel": _feathers, "bat": _skin_wing, "fairy": _fairy_wing}

@@ -93,6 +93,12 @@ class Figure:
         """From head coordinates (radii from the head's middle, x to the picture's right, y down) to canvas pixels."""
         return np.asarray(points, float) * self.anatomy.head_radius + np.array(self.anatomy.head_center)
 
+    def chest(self, points: ArrayLike) -> Points:
+        """From chest coordinates (x: neck widths from the middle line; y: trunk lengths below the shoulders) to canvas pixels."""
+        anatomy = self.anatomy
+        scale = np.array([anatomy.neck_width, anatomy.crotch - anatomy.shoulder[1]])
+        return np.asarray(points, float) * scale + np.array([anatomy.middle, anatomy.shoulder[1]])
+
     @property
     def light(self) -> Points:
         """Shift of cel shadows for body parts: the light comes from the upper left."""

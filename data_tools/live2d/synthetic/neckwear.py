@@ -6,7 +6,7 @@ import numpy as np
 
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.colors import Tone
-from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline
+from data_tools.live2d.synthetic.curves import Points, bezier, cubic, ellipse, ribbon, spline
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import Figure
 from liwi.seethrough.body_parts import BodyPart
@@ -14,91 +14,71 @@ from liwi.seethrough.body_parts import BodyPart
 
 def draw_neckwear(figure: Figure, style: str) -> None:
     """Bow, tie, scarf, choker or necklace."""
-    anatomy, palette, middle = figure.anatomy, figure.palette, figure.anatomy.middle
-    width, y, trunk = anatomy.neck_width, anatomy.shoulder[1], anatomy.crotch - anatomy.shoulder[1]
     figure.choices["neckwear"] = style
     drawing = figure.draw("neckwear", BodyPart.NECKWEAR, 480, "breath", "body/neckwear")
-    accent = palette.accent
     match style:
         case "bow":
-            draw_bow(
-                figure, drawing, np.array([middle, y + 0.12 * trunk]), max(width * 1.25, anatomy.shoulder[0] * 0.34), accent, tails=True
-            )
+            size = max(figure.anatomy.neck_width * 1.25, figure.anatomy.shoulder[0] * 0.34)
+            draw_bow(figure, drawing, figure.chest((0.0, 0.12)), size, figure.palette.accent, tails=True)
         case "tie":
-            knot = np.array([(-0.28, -0.22), (0.28, -0.22), (0.2, 0.2), (-0.2, 0.2)]) * width + [middle, y + 0.05 * trunk]
-            top, end = y + 0.05 * trunk + width * 0.15, anatomy.waist[1] - 0.06 * trunk
-            blade = np.array(
-                [(-0.16 * width, top), (0.16 * width, top), (0.42 * width, end - width * 0.4), (0, end), (-0.42 * width, end - width * 0.4)]
-            ) + [middle, 0]
-            Cloth(accent, figure.random.choice(["plain", "stripes"]), palette.white, width * 0.8).cover(drawing, blade, figure.light * 0.6)
-            drawing.outline(blade, accent.line)
-            drawing.shape(knot, accent, shift=figure.light * 0.4)
+            _draw_tie(figure, drawing)
         case "scarf":
-            cloth = Cloth(accent, figure.random.choice(["plain", "stripes", "plaid"]), palette.white, width * 0.9)
-            tail = spline(
-                [
-                    (middle + width * 0.5, y),
-                    (middle + width * 1.2, y + 0.02 * trunk),
-                    (middle + width * 1.35, anatomy.waist[1]),
-                    (middle + width * 0.45, anatomy.waist[1] + width * 0.1),
-                ],
-                closed=True,
-                corners=[0, 1, 2, 3],
-            )
-            cloth.cover(drawing, tail, figure.light)
-            drawing.outline(tail, accent.line)
-            top = anatomy.chin + (y - anatomy.chin) * 0.35
-            roll = spline(
-                [
-                    (middle - width * 1.5, y - 0.12 * trunk),
-                    (middle, top + width * 0.25),
-                    (middle + width * 1.5, y - 0.12 * trunk),
-                    (middle + width * 1.55, y + 0.03 * trunk),
-                    (middle, y + 0.13 * trunk),
-                    (middle - width * 1.55, y + 0.03 * trunk),
-                ],
-                closed=True,
-            )
-            cloth.cover(drawing, roll, figure.light)
-            drawing.outline(roll, accent.line)
-            drawing.stroke(
-                bezier(
-                    (middle - width * 1.3, y - 0.02 * trunk),
-                    (middle - width * 0.5, y + 0.05 * trunk),
-                    (middle + width * 0.4, y + 0.06 * trunk),
-                    (middle + width * 1.2, y - 0.0 * trunk),
-                    16,
-                ),
-                accent.line,
-                1.0,
-            )
+            _draw_scarf(figure, drawing)
         case "choker":
-            level = anatomy.chin + (y - anatomy.chin) * 0.5
-            band = bezier(
-                (middle - width * 0.95, level),
-                (middle - width * 0.4, level + width * 0.2),
-                (middle + width * 0.4, level + width * 0.2),
-                (middle + width * 0.95, level),
-                20,
-            )
-            drawing.shape(ribbon(band, width * 0.3), palette.leather if palette.leather.lightness < 0.6 else accent, line=0.9)
-            drawing.shape(
-                ellipse(middle, level + width * 0.36, width * 0.2, width * 0.22), palette.metal, shift=figure.light * 0.3, line=0.9
-            )
+            _draw_choker(figure, drawing)
         case "necklace":
-            chain = bezier(
-                (middle - width * 1.0, y - 0.06 * trunk),
-                (middle - width * 0.8, y + 0.12 * trunk),
-                (middle + width * 0.8, y + 0.12 * trunk),
-                (middle + width * 1.0, y - 0.06 * trunk),
-                24,
-            )
-            drawing.outline(chain, palette.metal.deep, 1.4, closed=False)
-            size = width * 0.24
-            gem = np.array([(0, -1), (0.8, 0), (0, 1.2), (-0.8, 0)]) * size + [middle, y + 0.075 * trunk + size * 0.7]
-            drawing.shape(gem, palette.eyes, shift=figure.light * 0.3, line=0.9)
+            _draw_necklace(figure, drawing)
         case _:
-            raise ValueError(style)
+            raise ValueError(f"no neckwear {style!r}")
+
+
+def _draw_tie(figure: Figure, drawing: Drawing) -> None:
+    width, palette = figure.anatomy.neck_width, figure.palette
+    knot = np.array([(-0.28, -0.22), (0.28, -0.22), (0.2, 0.2), (-0.2, 0.2)]) * width + figure.chest((0.0, 0.05))
+    top = figure.chest((0.0, 0.05)) + [0, width * 0.15]
+    length = figure.anatomy.waist[1] - 0.06 * (figure.anatomy.crotch - figure.anatomy.shoulder[1]) - top[1]
+    blade = top + [
+        (-0.16 * width, 0),
+        (0.16 * width, 0),
+        (0.42 * width, length - width * 0.4),
+        (0, length),
+        (-0.42 * width, length - width * 0.4),
+    ]
+    Cloth(palette.accent, figure.random.choice(["plain", "stripes"]), palette.white, width * 0.8).cover(drawing, blade, figure.light * 0.6)
+    drawing.outline(blade, palette.accent.line)
+    drawing.shape(knot, palette.accent, shift=figure.light * 0.4)
+
+
+def _draw_scarf(figure: Figure, drawing: Drawing) -> None:
+    anatomy, line = figure.anatomy, figure.palette.accent.line
+    width = anatomy.neck_width
+    pattern = figure.random.choice(["plain", "stripes", "plaid"])
+    cloth = Cloth(figure.palette.accent, pattern, figure.palette.white, width * 0.9)
+    end = np.array([anatomy.middle, anatomy.waist[1]])
+    tail = np.concatenate([figure.chest([(0.5, 0.0), (1.2, 0.02)]), end + [(1.35 * width, 0), (0.45 * width, 0.1 * width)]])
+    top = (0.0, (0.65 * (anatomy.chin - anatomy.shoulder[1]) + width * 0.25) / (anatomy.crotch - anatomy.shoulder[1]))
+    roll = figure.chest([(-1.5, -0.12), top, (1.5, -0.12), (1.55, 0.03), (0.0, 0.13), (-1.55, 0.03)])
+    for shape in (spline(tail, closed=True, corners=range(4)), spline(roll, closed=True)):
+        cloth.cover(drawing, shape, figure.light)
+        drawing.outline(shape, line)
+    drawing.stroke(cubic(figure.chest([(-1.3, -0.02), (-0.5, 0.05), (0.4, 0.06), (1.2, 0.0)]), num=16), line)
+
+
+def _draw_choker(figure: Figure, drawing: Drawing) -> None:
+    anatomy, palette, width = figure.anatomy, figure.palette, figure.anatomy.neck_width
+    level = np.array([anatomy.middle, (anatomy.chin + anatomy.shoulder[1]) / 2])
+    band = cubic((np.array([(-0.95, 0.0), (-0.4, 0.2), (0.4, 0.2), (0.95, 0.0)]) * width + level), num=20)
+    drawing.shape(ribbon(band, width * 0.3), palette.leather if palette.leather.lightness < 0.6 else palette.accent, line=0.9)
+    pendant = ellipse(anatomy.middle, level[1] + width * 0.36, width * 0.2, width * 0.22)
+    drawing.shape(pendant, palette.metal, shift=figure.light * 0.3, line=0.9)
+
+
+def _draw_necklace(figure: Figure, drawing: Drawing) -> None:
+    chain = cubic(figure.chest([(-1.0, -0.06), (-0.8, 0.12), (0.8, 0.12), (1.0, -0.06)]))
+    drawing.outline(chain, figure.palette.metal.deep, 1.4, closed=False)
+    size = figure.anatomy.neck_width * 0.24
+    gem = np.array([(0, -1), (0.8, 0), (0, 1.2), (-0.8, 0)]) * size + figure.chest((0.0, 0.075)) + [0, size * 0.7]
+    drawing.shape(gem, figure.palette.eyes, shift=figure.light * 0.3, line=0.9)
 
 
 def draw_bow(figure: Figure, drawing: Drawing, center: Points, size: float, tone: Tone, *, tails: bool) -> None:

@@ -24,10 +24,29 @@ _SLEEVES = {
     "none": Sleeve(0.0),
 }
 
+_SLEEVES_OF = {
+    "hoodie": ["long", "long", "rolled"],
+    "sweater": ["long", "lantern"],
+    "tee": ["short"],
+    "camisole": ["none"],
+    "kimono": ["wide"],
+    "uniform": ["long"],
+    "bodice": ["puff", "lantern", "none", "wide"],
+}
+_DRESSES = {"bodice", "camisole", "kimono"}
+_NECKWEAR: dict[str, list[str | None]] = {
+    "shirt": ["tie", "bow", None],
+    "sailor": ["bow", "bow", "tie"],
+    "uniform": ["tie", "bow", "scarf", None],
+    "vest": ["tie", "bow"],
+    "sweater": ["scarf", None, "necklace"],
+    "hoodie": ["scarf", None, None],
+}
+
 
 def draw_outfit(figure: Figure) -> dict[Side, Limb]:
-    """Draws the body and everything worn on it; returns the hanging arms."""
-    random, anatomy, palette = figure.random, figure.anatomy, figure.palette
+    """Draws the body and everything worn on it; returns the arms that are shown at rest."""
+    random, anatomy = figure.random, figure.anatomy
     feminine = anatomy.feminine
     top = random.choices(_TOPS, [3, 3 if feminine else 0.5, 3, 3, 3, 3 if feminine else 0, 1.5 if feminine else 0, 1.5, 3, 2])[0]
     skirt = feminine and random.random() < 0.74
@@ -36,21 +55,7 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     legs = [build_leg(anatomy, side, sign, random.uniform(-0.02, 0.1)) for side, sign in SIDES]
     for leg in legs:
         draw_leg(figure, leg)
-    upper = choose_cloth(
-        random,
-        palette.second if top in {"shirt", "sailor", "vest"} else palette.main,
-        palette.accent,
-        anatomy.shoulder[0] * 0.34,
-        plain=0.62,
-    )
-    dress = skirt and top in {"bodice", "camisole", "kimono"}
-    lower = (
-        upper
-        if dress
-        else choose_cloth(
-            random, palette.main if upper.tone is palette.second else palette.second, palette.accent, anatomy.hip[0] * 0.45, plain=0.55
-        )
-    )
+    upper, lower = _choose_cloths(figure, top, dress=skirt and top in _DRESSES)
     tucked = skirt or random.random() < 0.35
     trunk = anatomy.crotch - anatomy.shoulder[1]
     hem = anatomy.waist[1] + (0.1 * trunk if tucked else random.uniform(0.26, 0.36) * trunk)
@@ -58,41 +63,39 @@ def draw_outfit(figure: Figure) -> dict[Side, Limb]:
     lower_edge = _draw_bottom(figure, legs, lower, skirt=skirt, depth=410)
     _draw_feet(figure, legs, skirt=skirt)
     _shade_legs(figure, legs, lower_edge)
-    gloves = random.random() < 0.12
-    if gloves:
-        figure.choices["gloves"] = "yes"
-    names = {
-        "hoodie": ["long", "long", "rolled"],
-        "sweater": ["long", "lantern" if feminine else "long"],
-        "tee": ["short"],
-        "camisole": ["none"],
-        "kimono": ["wide"],
-        "uniform": ["long"],
-        "bodice": ["puff", "lantern", "none", "wide"],
-    }
-    sleeve = random.choice(names.get(top, ["long", "short", "puff" if feminine else "rolled"]))
-    figure.choices["sleeves"] = sleeve
-    cloth = palette.white if top == "bodice" and random.random() < 0.5 else upper.tone
-    arms = draw_arms(
-        figure,
-        _SLEEVES[sleeve],
-        Cloth(cloth, upper.pattern if cloth is upper.tone else "plain", upper.ink, upper.size),
-        palette.white if top != "sailor" else palette.main,
-        gloves=gloves,
-        alternative=random.random() < 0.3,
-    )
-    wear: dict[str, list[str | None]] = {
-        "shirt": ["tie", "bow", None],
-        "sailor": ["bow", "bow", "tie"],
-        "uniform": ["tie", "bow", "scarf", None],
-        "vest": ["tie", "bow"],
-        "sweater": ["scarf", None, "necklace"],
-        "hoodie": ["scarf", None, None],
-    }
-    neckwear = random.choice(wear.get(top, ["choker", "necklace", "scarf", None, None]))
+    arms = _draw_sleeved_arms(figure, top, upper)
+    neckwear = random.choice(_NECKWEAR.get(top, ["choker", "necklace", "scarf", None, None]))
     if neckwear:
         draw_neckwear(figure, neckwear)
     return arms
+
+
+def _choose_cloths(figure: Figure, top: str, *, dress: bool) -> tuple[Cloth, Cloth]:
+    """Cloth of the top and of what is worn below; the same for a dress."""
+    random, palette = figure.random, figure.palette
+    tone = palette.second if top in {"shirt", "sailor", "vest"} else palette.main
+    upper = choose_cloth(random, tone, palette.accent, figure.anatomy.shoulder[0] * 0.34, plain=0.62)
+    if dress:
+        return upper, upper
+    tone = palette.main if upper.tone is palette.second else palette.second
+    plain = 0.55 if upper.pattern == "plain" else 0.88
+    return upper, choose_cloth(random, tone, palette.accent, figure.anatomy.hip[0] * 0.45, plain=plain)
+
+
+def _draw_sleeved_arms(figure: Figure, top: str, cloth: Cloth) -> dict[Side, Limb]:
+    random, palette = figure.random, figure.palette
+    gloves = random.random() < 0.12
+    if gloves:
+        figure.choices["gloves"] = "yes"
+    usual = ["long", "short", "puff" if figure.anatomy.feminine else "rolled"]
+    sleeve = random.choice(_SLEEVES_OF.get(top, usual))
+    if sleeve == "lantern" and not figure.anatomy.feminine:
+        sleeve = "long"
+    figure.choices["sleeves"] = sleeve
+    if top == "bodice" and random.random() < 0.5:
+        cloth = Cloth(palette.white)
+    trim = palette.white if top != "sailor" else palette.main
+    return draw_arms(figure, _SLEEVES[sleeve], cloth, trim, gloves=gloves, alternative=random.random() < 0.3)
 
 
 def _shade_legs(figure: Figure, legs: list[Limb], hem: float) -> None:
