@@ -93,6 +93,7 @@ def main() -> None:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # the banner that live2d-py prints must not mix with the answers
     os.environ.update({"PYOPENGL_PLATFORM": "egl", "EGL_PLATFORM": "surfaceless", "LIBGL_ALWAYS_SOFTWARE": "1"})
+    os.environ["MESA_SHADER_CACHE_DISABLE"] = "true"  # it lies in the user's home, where this process may not write
     limit_resources(int(sys.argv[1]))
     with contextlib.suppress(BrokenMessage):
         serve(requests, answers)

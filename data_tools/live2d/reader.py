@@ -101,10 +101,9 @@ class OpenedModel:
         return _assemble(self._description, self.manifest, self._textures, self._paths, state)
 
     def _check_textures(self) -> None:
-        wrong = [index for index, texture in enumerate(self._description.textures) if not 0 <= texture < len(self._textures)]
-        if wrong:
-            index = self._description.textures[wrong[0]]
-            raise UnreadableModel(f"an ArtMesh uses texture {index}, and the model3.json names {len(self._textures)}")
+        for texture, triangles in zip(self._description.textures, self._description.triangles, strict=True):
+            if len(triangles) and not 0 <= texture < len(self._textures):
+                raise UnreadableModel(f"an ArtMesh uses texture {texture}, and the model3.json names {len(self._textures)}")
 
 
 def _part_paths(description: Description) -> list[tuple[str, ...]]:

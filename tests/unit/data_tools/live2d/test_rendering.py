@@ -233,6 +233,14 @@ def test_bands_do_not_show() -> None:
     np.testing.assert_array_equal(whole.top_mesh[17:40], part.top_mesh)
 
 
+def test_the_same_pose_is_drawn_the_same_to_the_bit() -> None:
+    first, second = draw(*random_scene(3)), draw(*random_scene(3))
+    np.testing.assert_array_equal(first.premultiplied, second.premultiplied)
+    for one, other in zip(first.meshes, second.meshes, strict=True):
+        np.testing.assert_array_equal(one.rgba, other.rgba)
+        np.testing.assert_array_equal(one.visible, other.visible)
+
+
 def test_scale_and_place_of_the_view() -> None:
     character = draw(quad(0, (10, 20, 30, 50)), view=View((40, 70), 2, 8, 15))
     assert character.meshes[0].box.as_tuple() == (4, 10, 40, 70)
