@@ -14,6 +14,7 @@ from liwi.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PACKAGES = ("liwi", "data_tools", "annotator", "training")
 
 
 def fenced_blocks(language: str) -> list[str]:
@@ -29,15 +30,17 @@ def commands() -> list[str]:
 def test_every_command_names_modules_flags_and_files_that_exist(command: str) -> None:
     for script in re.findall(r"(?:python|bash) ([\w/]+(?:\.py)?)(?= |$)", command):
         assert (ROOT / script).exists(), f"{command}: no {script}"
-    for module, subcommand in re.findall(r"python -m (\w+) (\w+)", command):
-        shown = subprocess.run([sys.executable, "-m", module, subcommand, "--help"], capture_output=True, text=True, cwd=ROOT, check=False)
+    for module, subcommand in re.findall(r"python -m (\w+) ((?:live2d )?\w+)", command):
+        asked = [sys.executable, "-m", module, *subcommand.split(), "--help"]
+        shown = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, check=False)
         assert shown.returncode == 0, shown.stderr
         for flag in re.findall(r"--[\w-]+", command):
             assert flag in shown.stdout, f"{module} {subcommand} has no {flag}"
 
 
 def test_every_environment_variable_is_documented_and_read() -> None:
-    in_code = set(re.findall(r"LIWI_[A-Z_]+", (ROOT / "liwi/settings.py").read_text()))
+    sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    in_code = {name for path in sources for name in re.findall(r"LIWI_[A-Z_]+", path.read_text())}
     assert in_code == set(re.findall(r"LIWI_[A-Z_]+", README))
     defaults = Settings()
     assert f"{defaults.host}, {defaults.port}" in README
@@ -51,8 +54,7 @@ def test_every_export_format_is_documented() -> None:
 def test_the_tree_names_every_module_and_no_other() -> None:
     tree = next(block for block in fenced_blocks("") if "data_tools/" in block)
     named = set(re.findall(r"\w+\.py\b", tree))
-    packages = ("liwi", "data_tools", "annotator", "training")
-    modules = {path.name for package in packages for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py"}
+    modules = {path.name for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py"}
     assert named == modules | {"app.py"}
 
 

@@ -16,11 +16,20 @@ from liwi.imaging.shadow_shape import MAX_BLUR, Surface
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-LEAST_EVIDENCE = 0.5
+LEAST_EVIDENCE = 1.0
 """Above it a shadow is believed. At 0 no shadow-free picture of the development split is changed; the rest is for pictures unlike those."""
 
 DARKEST = 0.68
 """A best strength above it, near the end of what is tried, is no shadow but something dark: parts of the object beside a bad matte."""
+
+_LOUDEST_ECHO = 0.25
+"""Share of its strength that a shadow may have at another place. True ones have up to 0.15, a dark strip along the horizon 0.4."""
+
+_ECHO_PLACES = (-1.0, -0.6, 0.6, 1.0)
+"""Where a shadow is looked for in vain: so many of its widths aside."""
+
+_LEAST_HEARD = 0.5
+"""Weight of the evidence at such a place, as a share of that at the shadow's own, from which on it counts."""
 
 _DOUBT = {Surface.WALL: 1.94, Surface.GROUND: 2.61, Surface.CONTACT: 3.34}
 """Evidence against each kind before anything is seen: smooth darkness below and beside objects is common."""
@@ -41,6 +50,7 @@ class Verdict:
         unrest: upper quartile of the steps across the outline, over those expected: 1 on even ground, large where texture rules.
         chroma: largest difference of strength between channels, over the mean strength.
         strength, blur: of the candidate. surface: what it falls on.
+        echo: largest share of the strength that the same shape has elsewhere: a shadow is tied to its object, scenery goes on beside it.
     """
 
     likelihood: float
@@ -52,6 +62,7 @@ class Verdict:
     strength: float
     blur: float
     surface: Surface
+    echo: float
 
     @property
     def evidence(self) -> float:
@@ -74,7 +85,7 @@ class Verdict:
     @property
     def believed(self) -> bool:
         """Whether there is a shadow, beyond reasonable doubt."""
-        return self.evidence > LEAST_EVIDENCE and self.strength < DARKEST
+        return self.evidence > LEAST_EVIDENCE and self.strength < DARKEST and self.echo < _LOUDEST_ECHO
 
 
 def _log(value: float, least: float) -> float:
@@ -123,6 +134,7 @@ def judge(evidence: Evidence, candidate: Candidate) -> Judgement:
         strength=candidate.strength,
         blur=candidate.shape.blur,
         surface=candidate.shape.surface,
+        echo=_echo(evidence, blocked, candidate.strength),
     )
     tint = np.clip(channels / max(float(channels.mean()), 0.1), 0.8, 1.25)
     presence = _presence(along.reshape(grid), power.reshape(grid))
@@ -145,6 +157,24 @@ def _measure_cells(evidence: Evidence, shading: Float32, cells: NDArray[np.intp]
             along += np.bincount(place, (weight * steps.size).ravel(), num_cells)
             power += np.bincount(place, (weight * expected).ravel(), num_cells)
     return along, power
+
+
+def _echo(evidence: Evidence, blocked: Float32, strength: float) -> float:
+    """How much of the shadow there is where it cannot be: the same shape moved aside, as a share of its strength."""
+    columns = np.flatnonzero((blocked > 0.2).any(axis=0))
+    if columns.size == 0:
+        return 0.0
+    whole = np.zeros(blocked.shape, np.intp)
+    width, height = blocked.shape[1], blocked.shape[0]
+    _, here = _measure_cells(evidence, np.log1p(-np.float32(strength) * blocked), whole, 1)
+    loudest = 0.0
+    for place in _ECHO_PLACES:
+        distance = round(place * (columns[-1] - columns[0] + 1))
+        moved = cv2.warpAffine(blocked, np.array([[1, 0, distance], [0, 1, 0]], np.float32), (width, height))
+        along, power = _measure_cells(evidence, np.log1p(-np.float32(strength) * moved), whole, 1)
+        if power[0] > _LEAST_HEARD * here[0]:
+            loudest = max(loudest, float(along[0] / max(power[0], 1e-9)))
+    return loudest
 
 
 def _measure_channels(evidence: Evidence, shading: Float32) -> Float64:

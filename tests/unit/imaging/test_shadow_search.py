@@ -162,3 +162,17 @@ def test_only_plausible_shapes_are_tried() -> None:
     for shape in candidate_shapes():
         assert shape.plausible
         assert all(near.plausible and near.surface is shape.surface for near in shape.neighbours(1.0))
+
+
+def test_a_dark_strip_that_goes_on_beside_the_object_is_scenery() -> None:
+    """A ground shadow fits a strip of land below the horizon, until one looks beside it."""
+    floor = ground(5)
+    floor[255:300] *= 0.6
+    found = fit(compose(floor, figure()), figure())
+    assert found.verdict.echo > 0.3
+    assert not found.believed
+
+
+@pytest.mark.parametrize("surface", [Surface.GROUND, Surface.WALL])
+def test_a_shadow_is_nowhere_else(surface: Surface) -> None:
+    assert fit(shaded(CASES[surface], 0.4), figure()).verdict.echo < 0.2
