@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from data_tools.character_dataset import FORMAT as CHARACTERS
+from data_tools.character_dataset import PLAN, verify_characters
 from data_tools.composites import DEFAULT_COUNT, generate
 from data_tools.dataset import verify_dataset, write_dataset
-from data_tools.live2d.commands import app as live2d
+from data_tools.live2d.sample_commands import app as live2d
+from data_tools.manifests import MANIFEST, read_document
 from data_tools.packages import default_cache
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
@@ -72,7 +75,7 @@ def photographs(
 def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this program.")]) -> None:
     """Compare every file of a dataset with the hash in its manifest."""
     try:
-        complaints = verify_dataset(folder)
+        complaints = verify_characters(folder) if _holds_characters(folder) else verify_dataset(folder)
     except LiwiError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -81,6 +84,16 @@ def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this pr
     if complaints:
         raise typer.Exit(1)
     typer.echo(f"{folder}: every file is as it was written.")
+
+
+def _holds_characters(folder: Path) -> bool:
+    """Also one that is unfinished; whatever else is wrong with a folder, its reader says."""
+    for name in (MANIFEST, PLAN):
+        try:
+            return read_document(folder / name).get("format") == CHARACTERS
+        except FileNotFoundError:
+            continue
+    return False
 
 
 if __name__ == "__main__":
