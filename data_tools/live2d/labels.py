@@ -138,7 +138,10 @@ def _identify(path: Path, root: Path, labels: Path) -> LabelledModel:
     finally:
         source.close()
     stem = path.name[: -len(MODEL_ENDING)] if path.name.lower().endswith(MODEL_ENDING) else path.stem
-    places = [labels / f"{stem}.json", labels / path.parent.relative_to(root) / OWN_LABELS] if labels.is_dir() else [labels]
+    places = [labels]
+    if labels.is_dir():
+        folders = path.parent.relative_to(root), path.parent.name
+        places = [labels / f"{stem}.json", *(labels / folder / OWN_LABELS for folder in folders)]
     place = next((place for place in places if place.is_file()), None)
     if place is None:
         raise InputError(f"There are no labels for {stem!r}: {places[0].name!r} or a {OWN_LABELS!r} beside it is expected in the labels.")
