@@ -7,6 +7,7 @@ about a minute: it is imported inside functions, and `liwi.runtime.warm_up` does
 Alpha is solved at a bounded size and brought to full resolution along the picture's own edges (guided filter, He, Sun and Tang 2013).
 """
 
+import sys
 from functools import partial
 
 import cv2
@@ -22,7 +23,7 @@ SURE_ALPHA = 0.97
 """Above this alpha a pixel's colour is the picture's own; estimating it anew only adds error."""
 
 _CHOLESKY_SHIFTS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
-"""Diagonal shifts tried in turn by the preconditioner; without any it fails on noisy pictures, says so on the console and starts again."""
+"""Diagonal shifts tried in turn by the preconditioner; without any it fails on noisy pictures and starts again."""
 
 _SMALLEST_THIN_PART = 4.0
 """Area of a part that counts as thin, in squares of the trimap's band."""
@@ -96,6 +97,8 @@ def solve_alpha(image: UInt8, trimap: Float32) -> Float32:
         return np.where(unknown, np.float32(0.5), trimap)
     from pymatting import estimate_alpha_cf, ichol
 
+    # The preconditioner prints a paragraph for every shift that fails; the next one is tried anyhow. Standard output is not its own.
+    vars(sys.modules[ichol.__module__])["print"] = _say_nothing
     alpha = estimate_alpha_cf(
         image.astype(np.float64) / 255, trimap.astype(np.float64), preconditioner=partial(ichol, shifts=_CHOLESKY_SHIFTS)
     )
@@ -130,6 +133,10 @@ def guided_upsample(coarse: Float32, coarse_guide: UInt8, guide: UInt8, radius: 
         band = slice(top, top + rows)
         result[band] = np.einsum("hwc,hwc->hw", slope_full[band], guide[band].astype(np.float32) * np.float32(1 / 255)) + offset_full[band]
     return np.clip(result, 0, 1, out=result)
+
+
+def _say_nothing(*_: object) -> None:
+    """Takes the place of ``print`` in one module of pymatting."""
 
 
 def _fit_linear_models(target: Float32, guide: Float32, radius: int, epsilon: float) -> tuple[Float32, Float32]:

@@ -69,6 +69,13 @@ def test_alpha_of_a_soft_edge_is_found(blended: tuple[np.ndarray, np.ndarray]) -
     assert np.abs(alpha - truth).max() < 0.06
 
 
+def test_a_noisy_picture_is_solved_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
+    alpha = solve_alpha(noise, make_trimap(soft_disc(90, 30, 1), 8))
+    assert np.isfinite(alpha).all()
+    assert capfd.readouterr().out == ""
+
+
 def test_a_trimap_without_an_object_comes_back_as_it_is() -> None:
     trimap = np.full((20, 20), 0.5, np.float32)
     np.testing.assert_array_equal(solve_alpha(np.zeros((20, 20, 3), np.uint8), trimap), trimap)
