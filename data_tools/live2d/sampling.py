@@ -6,7 +6,7 @@ Everything follows from the plan, so a run that was killed goes on where it stop
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import version
@@ -18,6 +18,7 @@ import numpy as np
 from data_tools import character_dataset as dataset
 from data_tools.live2d.backgrounds import Backgrounds
 from data_tools.live2d.labels import LabelledModel, SkippedModel
+from data_tools.live2d.model import Live2DModel
 from data_tools.live2d.part_layers import label_meshes, part_layers
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, PoseParameters, pose_parameters
 from data_tools.live2d.reader import OpenedModel, open_model
@@ -70,6 +71,7 @@ class _Posed:
 
     pose: Pose
     parameters: PoseParameters
+    posed: Live2DModel
     names: tuple[str, ...]
 
 
@@ -155,7 +157,7 @@ def _write_model(model: LabelledModel, out: Path, options: SampleOptions, backgr
             if not known & model.labels.parts.keys():
                 raise InputError("Its labels name none of its ArtMeshes; they belong to another model.")
             posed = _different_poses(character, model, options)
-            view = _shared_view(character, posed, options.size)
+            view = _shared_view(posed, options.size)
             if not all(dataset.has_sample(out, name) for one in posed for name in one.names):
                 _ = character.pyramid  # a damaged texture is told once, not for every pose
             for one in posed:
@@ -168,22 +170,28 @@ def _write_model(model: LabelledModel, out: Path, options: SampleOptions, backgr
 
 
 def _different_poses(character: OpenedModel, model: LabelledModel, options: SampleOptions) -> list[_Posed]:
-    """A model without a parameter for a pose would look as at rest: such poses are left out."""
-    seen: set[frozenset[tuple[str, float]]] = set()
+    """A model that cannot take a pose looks as at rest, or as in another one: such poses are left out."""
+    seen: set[str] = set()
     found = []
     for pose in _expressed(options, model):
         parameters = pose_parameters(character.model, pose)
-        key = frozenset(_changes(character, parameters.values).items())
-        if key not in seen:
-            seen.add(key)
+        posed = character.pose(parameters.values)
+        look = _fingerprint(posed)
+        if look not in seen:
+            seen.add(look)
             names = tuple(f"{model.id}-{pose.name}-{number}" for number in range(options.backgrounds_per_pose))
-            found.append(_Posed(pose, parameters, names))
+            found.append(_Posed(pose, parameters, posed, names))
     return found
 
 
-def _changes(character: OpenedModel, values: Mapping[str, float]) -> dict[str, float]:
-    rest = {parameter.id: parameter.default for parameter in character.model.parameters}
-    return {name: value for name, value in values.items() if value != rest[name]}
+def _fingerprint(posed: Live2DModel) -> str:
+    """Equal for poses that are drawn alike."""
+    state = hashlib.sha256()
+    for mesh in posed.back_to_front:
+        if mesh.visible:
+            state.update(repr((mesh.index, mesh.opacity, mesh.multiply_color, mesh.screen_color)).encode())
+            state.update(mesh.vertices.tobytes())
+    return state.hexdigest()
 
 
 def _expressed(options: SampleOptions, model: LabelledModel) -> Iterator[Pose]:
@@ -201,9 +209,9 @@ def _expressed(options: SampleOptions, model: LabelledModel) -> Iterator[Pose]:
                         yield replace(pose, eyes_open=eyes_open, mouth_open=mouth_open)
 
 
-def _shared_view(character: OpenedModel, posed: Sequence[_Posed], size: int) -> View:
+def _shared_view(posed: Sequence[_Posed], size: int) -> View:
     """The smallest square around the figure in all of its poses: it moves in the picture, not the picture with it."""
-    views = [View.figure(character.pose(one.parameters.values), size) for one in posed]
+    views = [View.figure(one.posed, size) for one in posed]
     left, top = min(view.left for view in views), min(view.top for view in views)
     right, bottom = max(view.left + size / view.scale for view in views), max(view.top + size / view.scale for view in views)
     side = max(right - left, bottom - top)
@@ -217,7 +225,7 @@ def _write_pose(
 ) -> Iterator[str]:
     wanted = [name for name in one.names if not dataset.has_sample(out, name)]
     if wanted:
-        drawn = render(character.pose(one.parameters.values), character.pyramid, view)
+        drawn = render(one.posed, character.pyramid, view)
         if not drawn.meshes:
             raise InputError("Nothing of it is to be seen in this pose.")
         meshes = label_meshes(drawn, model.labels.parts)
