@@ -104,6 +104,32 @@ def synthesize(
         typer.echo(f"{out}: {count} characters, labels beside each in labels.json")
 
 
+@app.command()
+def label(
+    models: Annotated[Path, typer.Argument(help="A model; with --check also a folder of models that have labels.json beside them.")],
+    out: Annotated[Path | None, typer.Option(help="A .json file for the predictions; printed if not given.")] = None,
+    check_: Annotated[bool, typer.Option("--check", help="Measure against the labels that lie beside each model.")] = False,
+) -> None:
+    """Guess the body part of every ArtMesh from names, motion, place and neighbours, each with its score and source."""
+    from data_tools.labeling.files import check_folder, describe_predictions, write_predictions
+    from data_tools.labeling.labeler import label_art_meshes
+    from data_tools.live2d.reader import open_model
+
+    with errors_for_people():
+        if check_:
+            for line in check_folder(models).lines():
+                typer.echo(line)
+            return
+        with open_model(models) as character:
+            predictions = label_art_meshes(character)
+            if out:
+                write_predictions(out, character.model, predictions)
+                typer.echo(f"{out}: {len(predictions)} ArtMeshes, {sum(guess.score > 0 for guess in predictions)} with a guess")
+            else:
+                document = json.dumps(describe_predictions(character.model, predictions), ensure_ascii=False, indent=1)
+                typer.echo(document.encode("utf-8", "backslashreplace").decode())
+
+
 def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
