@@ -186,7 +186,7 @@ def _different_poses(character: OpenedModel, model: LabelledModel, options: Samp
 
 def _fingerprint(posed: Live2DModel) -> str:
     """Equal for poses that are drawn alike."""
-    state = hashlib.sha256()
+    state = hashlib.sha256(repr(posed.offscreens).encode())
     for mesh in posed.back_to_front:
         if mesh.visible:
             state.update(repr((mesh.index, mesh.opacity, mesh.multiply_color, mesh.screen_color)).encode())
