@@ -36,6 +36,9 @@ REACH = 0.75
 MIN_STRENGTH = 0.1
 """A fainter shadow is not worth the doubt."""
 
+CEILING_REACH = 0.12
+"""How far around, in long sides of the box, lit ground is looked at for how bright ground gets."""
+
 FAINTEST = 0.015
 """Darkening below this share is none: the picture stays as it is, bit for bit."""
 
@@ -91,7 +94,7 @@ def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: U
         return np.ones(crop.shape, np.float32)
     shading = render_shading(fit, alpha)
     shading[np.logical_not(usable)] = 1
-    return shading
+    return no_brighter_than_around(crop, shading, usable & (alpha < 0.02), round(CEILING_REACH * max(box.width, box.height)))
 
 
 def fit_shadow(coarse: Evidence, fine: Evidence) -> ShadowFit | None:
@@ -129,6 +132,35 @@ def render_shading(fit: ShadowFit, alpha: Float32) -> Float32:
     for channel, exponent in enumerate(fit.tint):
         shading[(*part.slices, channel)] = np.maximum(np.exp(np.float32(exponent) * logs), np.float32(1 - MAX_STRENGTH))
     return shading
+
+
+def no_brighter_than_around(crop: UInt8, shading: Float32, ground: Mask, reach: int) -> Float32:
+    """Lift the shading where it would make ground brighter than any lit ground nearby: the shape is wrong there.
+
+    Args:
+        crop: (h, w, 3) uint8. shading: (h, w, 3) float32 in (0, 1].
+        ground: (h, w) bool, where the picture shows ground.
+        reach: how far is nearby, in pixels.
+
+    Returns:
+        (h, w, 3) float32 in (0, 1], nowhere below ``shading``.
+    """
+    height, width = ground.shape
+    scale = min(1.0, SEARCH_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+
+    def shrink(values: NDArray[np.float32]) -> Float32:
+        small = cv2.resize(values, size, interpolation=cv2.INTER_AREA).reshape(size[::-1])
+        return cv2.GaussianBlur(small, (0, 0), 1.5)
+
+    light = shrink(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32))
+    share = shrink(np.ascontiguousarray(shading.mean(axis=2)))
+    lit = (shrink(ground.astype(np.float32)) > 0.9) & (share > 0.98)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(2, round(reach * scale)) + 1,) * 2)
+    brightest = cv2.dilate(np.where(lit, light, 0).astype(np.float32), kernel)
+    lift = np.where(brightest > 0, light / np.maximum(brightest * share, 1e-3), 1)
+    lift = cv2.resize(np.maximum(lift, 1).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.minimum(shading * lift[..., None], 1)
 
 
 def _darkening(blocked: Float32, strength: float) -> Float32:

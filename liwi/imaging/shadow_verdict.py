@@ -16,7 +16,7 @@ from liwi.imaging.shadow_shape import MAX_BLUR, Surface
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-LEAST_EVIDENCE = 1.0
+LEAST_EVIDENCE = 0.5
 """Above it a shadow is believed. At 0 no shadow-free picture of the development split is changed; the rest is for pictures unlike those."""
 
 DARKEST = 0.68

@@ -6,7 +6,16 @@ import pytest
 from numpy.typing import NDArray
 
 from liwi.imaging.shadow_evidence import Evidence, gather_evidence
-from liwi.imaging.shadow_fit import FAINTEST, SEARCH_SIDE, SWEEP_SIDE, ShadowFit, estimate_shadow, fit_shadow, render_shading
+from liwi.imaging.shadow_fit import (
+    FAINTEST,
+    SEARCH_SIDE,
+    SWEEP_SIDE,
+    ShadowFit,
+    estimate_shadow,
+    fit_shadow,
+    no_brighter_than_around,
+    render_shading,
+)
 from liwi.imaging.shadow_shape import ShadowShape, Surface, candidate_shapes
 from liwi.types import BoundingBox
 
@@ -176,3 +185,16 @@ def test_a_dark_strip_that_goes_on_beside_the_object_is_scenery() -> None:
 @pytest.mark.parametrize("surface", [Surface.GROUND, Surface.WALL])
 def test_a_shadow_is_nowhere_else(surface: Surface) -> None:
     assert fit(shaded(CASES[surface], 0.4), figure()).verdict.echo < 0.2
+
+
+def test_ground_is_never_relit_beyond_the_ground_around_it() -> None:
+    """A shadow of one half, and a shading that reaches twice as far: the half without a shadow would be relit to glare."""
+    floor = np.full((*SIZE, 3), 140, np.float32)
+    shading = np.ones((*SIZE, 3), np.float32)
+    shading[150:250, 200:300] = 0.5
+    floor[150:250, 200:250] *= 0.5
+    lifted = no_brighter_than_around(floor.astype(np.uint8), shading, np.ones(SIZE, bool), 60)
+    relit = floor / lifted
+    assert (lifted >= shading).all() and lifted.max() <= 1
+    assert relit[170:230, 270:290].max() < 150
+    assert np.abs(relit[170:230, 210:235] - 140).max() < 8
