@@ -28,6 +28,7 @@ FORMAT, VERSION = "liwi-characters", 1
 PLAN, SAMPLES, BLOBS, SHARDS = "plan.json", "samples", "blobs", "shards"
 
 _NAME = re.compile(r"[A-Za-z0-9_+-]{1,100}")
+_SHARD = re.compile(r"[a-z]{1,20}-[0-9]{6}\.tar")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -145,8 +146,7 @@ def read_character_manifest(folder: Path) -> dict[str, Any]:
         ) from None
     if (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
         raise DatasetError(f"{folder / MANIFEST} is not of format {FORMAT!r}, version {VERSION}. Make the dataset again.")
-    entries = manifest.get("samples")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) and _NAME.fullmatch(str(entry.get("name"))) for entry in entries):
+    if not (_all_named(manifest.get("samples"), _NAME) and _all_named(manifest.get("shards"), _SHARD)):
         raise DatasetError(f"{folder / MANIFEST} is damaged. Make the dataset again.")
     return manifest
 
@@ -183,7 +183,7 @@ def verify_characters(folder: Path) -> list[str]:
             continue
         shas = [sha for sha in (files.values() if isinstance(files, dict) else ()) if isinstance(sha, str) and _SHA256.fullmatch(sha)]
         listed |= {blob_path(sha): sha for sha in shas}
-    listed |= {f"{SHARDS}/{Path(str(shard['name'])).name}": str(shard["sha256"]) for shard in manifest.get("shards", [])}
+    listed |= {f"{SHARDS}/{shard['name']}": str(shard.get("sha256")) for shard in manifest["shards"]}
     return compare_files(folder, listed)
 
 
@@ -192,6 +192,11 @@ def blob_path(sha256: str) -> str:
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise DatasetError(f"{str(sha256)[:80]!r} is no SHA-256.")
     return f"{BLOBS}/{sha256[:2]}/{sha256}.png"
+
+
+def _all_named(entries: object, name: re.Pattern[str]) -> bool:
+    """Whether these are objects whose names are what this program writes."""
+    return isinstance(entries, list) and all(isinstance(entry, dict) and name.fullmatch(str(entry.get("name"))) for entry in entries)
 
 
 def _write(path: Path, content: bytes) -> None:

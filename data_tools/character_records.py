@@ -4,13 +4,14 @@ The files: ``source.png`` (RGB), ``figure.png`` (RGBA), and for each layer, spac
 ``front_hair.visible.png`` (8-bit grey), ``front_hair.fragments.png`` (16-bit grey); see `data_tools.samples` for what they mean.
 """
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from data_tools.manifests import DatasetError
 from data_tools.samples import DEPTH_VARIANTS, SAMPLE_TAGS, ArtMeshLabel, CharacterSample, PartLayer
@@ -107,18 +108,25 @@ def _read_layer(entry: Mapping[str, Any], size: tuple[int, int], load: Callable[
     if box.intersect(BoundingBox.of_size(size)) != box:
         raise ValueError(f"the box of {tag!r} leaves the picture")
     stem, inner = _stem(tag), (box.width, box.height)
-    numbers = load(f"{stem}.fragments.png")
-    check_header(numbers[:HEADER_BYTES], f"{stem}.fragments.png", "L", inner, bits=16)
-    fragments = cv2.imdecode(np.frombuffer(numbers, np.uint8), cv2.IMREAD_UNCHANGED)
-    if fragments is None:
-        raise ValueError(f"{stem}.fragments.png is damaged")
     return PartLayer(
         tag=tag,
         box=box,
         rgba=decode(load(f"{stem}.rgba.png"), f"{stem}.rgba.png", "RGBA", inner),
         visible=decode(load(f"{stem}.visible.png"), f"{stem}.visible.png", "L", inner),
-        fragments=fragments.astype(np.uint16, copy=False),
+        fragments=_decode_numbers(load(f"{stem}.fragments.png"), f"{stem}.fragments.png", inner),
     )
+
+
+def _decode_numbers(data: bytes, name: str, size: tuple[int, int]) -> NDArray[np.uint16]:
+    """A 16-bit grey PNG: (h, w) uint16. `InputError` where it is another kind of file, ValueError where it is damaged."""
+    check_header(data[:HEADER_BYTES], name, "L", size, bits=16)
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # unlike OpenCV, Pillow refuses truncated data
+            image.load()
+            pixels = np.array(image)
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} is damaged") from error
+    return pixels.astype(np.uint16, copy=False)
 
 
 def _read_mesh(entry: Mapping[str, Any]) -> ArtMeshLabel:

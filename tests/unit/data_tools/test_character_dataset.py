@@ -141,6 +141,18 @@ def test_names_that_are_no_file_names_are_refused(folder: Path, sample: Characte
         read_character(folder, name)
 
 
+@pytest.mark.parametrize("file", ["source.png", "front_hair.rgba.png", "front_hair.visible.png", "front_hair.fragments.png"])
+@pytest.mark.parametrize("harm", ["short", "other", "empty"])
+def test_a_damaged_picture_is_a_clear_error(folder: Path, file: str, harm: str) -> None:
+    files = json.loads((folder / "samples/one.json").read_text())["files"]
+    path = folder / dataset.blob_path(files[file])
+    content = path.read_bytes()
+    other = (folder / dataset.blob_path(files["figure.png"])).read_bytes()
+    path.write_bytes({"short": content[: len(content) * 2 // 3], "other": other, "empty": b""}[harm])
+    with pytest.raises(DatasetError, match=r"'one' is damaged"):
+        read_character(folder, "one")
+
+
 @pytest.mark.parametrize(
     ("place", "value"),
     [
@@ -171,7 +183,15 @@ def test_a_hostile_sample_is_a_clear_error(folder: Path, place: tuple[str | int,
         read_character(folder, "one")
 
 
-@pytest.mark.parametrize("content", ["[]", "{", json.dumps({"format": dataset.FORMAT, "version": 1, "samples": [{"name": "../x"}]})])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{",
+        json.dumps({"format": dataset.FORMAT, "version": 1, "samples": [], "shards": [{"name": "../x.tar"}]}),
+        json.dumps({"format": dataset.FORMAT, "version": 1, "samples": [{"name": "../x"}]}),
+    ],
+)
 def test_a_manifest_of_another_kind_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(DatasetError, match=r"manifest\.json"):
