@@ -20,6 +20,7 @@ MOTION_SCORE, DEFAULT_SCORE = 0.9, 0.5
 MATCH_SCORE, SIBLING_SCORE, PARENT_SCORE = 0.85, 0.75, 0.4
 
 _HAIR = frozenset({BodyPart.FRONT_HAIR, BodyPart.BACK_HAIR})
+_EYES = frozenset({BodyPart.IRIDES, BodyPart.EYEWHITE, BodyPart.EYELASH})
 _WITHOUT_SIDE = frozenset({BodyPart.NOSE, BodyPart.MOUTH, BodyPart.NECK})
 
 
@@ -47,6 +48,7 @@ class _Proposal:
     part: BodyPart | None
     score: float
     source: str
+    either: frozenset[BodyPart] = frozenset()
 
 
 def label_art_meshes(character: OpenedModel) -> tuple[PartPrediction, ...]:
@@ -73,9 +75,14 @@ def _readings(model: Live2DModel, mesh: ArtMesh) -> list[NameReading]:
         part = model.parts[index]
         by_id, by_name = read_name(part.id), read_name(part.name)
         better = by_name if by_name.rule and (not by_id.rule or by_name.rule.level >= by_id.rule.level) else by_id
-        found.append(NameReading(better.rule, better.words, by_id.side if by_id.side == by_name.side else by_id.side or by_name.side))
+        found.append(NameReading(better.rule, better.words, _agreed(by_id.side, by_name.side)))
         index = part.parent
     return found
+
+
+def _agreed(one: Side | None, other: Side | None) -> Side | None:
+    """The side that two names give; none if they contradict each other, as in models named after the viewer's side."""
+    return one or other if one == other or not (one and other) else None
 
 
 def _from_names_and_motion(
@@ -88,15 +95,25 @@ def _from_names_and_motion(
     if own is None:
         return motion
     depth, reading, rule = own
+    if depth and motion and _moves_like_another(motion.part, rule):
+        return motion
     source = f"name rule {rule.name!r} ({reading.words!r}" + (f", {depth} up)" if depth else ")")
     if len(rule.parts) <= 1:
         return _Proposal(rule.parts[0] if rule.parts else None, PART_NAME_SCORE if depth else NAME_SCORE, source)
     narrower = _narrowed(rule, readings[depth + 1 :])
     if len(narrower) == 1:
         return _Proposal(narrower[0], PART_NAME_SCORE, source)
+    either = _HAIR.intersection(narrower)
     if motion and (motion.part in narrower or rule.level == 1):
-        return _Proposal(motion.part, motion.score, f"{source}, {motion.source}")
-    return _Proposal(narrower[0], DEFAULT_SCORE, source)
+        return _Proposal(motion.part, motion.score, f"{source}, {motion.source}", either & motion.either)
+    return _Proposal(narrower[0], DEFAULT_SCORE, source, either if len(narrower) == 2 else frozenset())
+
+
+def _moves_like_another(part: BodyPart | None, rule: NameRule) -> bool:
+    """Whether eyes or brows lie in a part with another name: artists misplace ArtMeshes, and nothing else moves like these."""
+    if part not in _EYES | {BodyPart.EYEBROW} or not rule.parts:
+        return False
+    return not (_EYES.intersection(rule.parts) if part in _EYES else part in rule.parts)
 
 
 def _narrowed(rule: NameRule, outer: Sequence[NameReading]) -> tuple[BodyPart, ...]:
@@ -115,7 +132,7 @@ def _from_motion(model: Live2DModel, mesh: ArtMesh, seen: Sequence[Observation])
     part = best.rule.parts[0]
     if best.rule.name == "eye" and _clips_something_that_looks_around(model, mesh, seen):
         part = BodyPart.EYEWHITE
-    return _Proposal(part, MOTION_SCORE, f"moved by {best.parameter}")
+    return _Proposal(part, MOTION_SCORE, f"moved by {best.parameter}", _HAIR.intersection(best.rule.parts))
 
 
 def _clips_something_that_looks_around(model: Live2DModel, mesh: ArtMesh, seen: Sequence[Observation]) -> bool:
@@ -132,7 +149,7 @@ def _with_place(
     if marks is None:
         return proposal
     rule = next((reading.rule for reading in readings if reading.rule), None)
-    if proposal and proposal.part in _HAIR and (rule is None or rule.name in ("hair", "side hair", "head")):
+    if proposal and proposal.either == _HAIR:
         behind = mesh.render_order < marks.face_order
         return _Proposal(BodyPart.BACK_HAIR if behind else BodyPart.FRONT_HAIR, MOTION_SCORE, f"{proposal.source}, draw order")
     if proposal and proposal.score > DEFAULT_SCORE:
@@ -166,6 +183,9 @@ def _prediction(
         side = next((motion.side for motion in seen.motions if motion.side), None) or next(
             (reading.side for reading in readings if reading.side), None
         )
-        if side is None and marks and proposal.part not in _HAIR:
+        at_the_side = any(reading.rule and reading.rule.name == "side hair" for reading in readings) or any(
+            motion.rule.name == "side hair" for motion in seen.motions
+        )
+        if side is None and marks and (proposal.part not in _HAIR or at_the_side):
             side = side_of(seen, marks.middle)
     return PartPrediction(mesh.id, proposal.part, side, round(proposal.score, 3), proposal.source)

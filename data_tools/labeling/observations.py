@@ -18,6 +18,9 @@ from liwi.seethrough.body_parts import Side
 MIN_SHARE = 0.3
 """Of the largest motion of a parameter, below which an ArtMesh only goes along."""
 
+MIN_EYE_SHARE = 0.1
+"""The same for opening the eye: the lower lash hardly moves when the upper lid falls."""
+
 MAX_PARAMETERS = 400
 """Parameters that are tried; the official ones come first in practice."""
 
@@ -87,7 +90,8 @@ def observe(character: OpenedModel) -> list[Observation]:
             moved = _moved(character, model, parameter)
             largest = moved.max(initial=0.0)
             if largest > _SMALLEST * figure:
-                for index in np.flatnonzero(moved >= MIN_SHARE * largest):
+                share = MIN_EYE_SHARE if rule.name == "eye" else MIN_SHARE
+                for index in np.flatnonzero(moved >= share * largest):
                     motions[index].append(Motion(rule, side, parameter.id, float(moved[index] / largest)))
     ordered = [tuple(sorted(found, key=lambda motion: -motion.share)) for found in motions]
     return [Observation(*seen) for seen in zip(boxes, ordered, turns.tolist(), strict=True)]

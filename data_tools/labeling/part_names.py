@@ -63,7 +63,7 @@ def read_name(text: str) -> NameReading:
     found = None
     for words, rule in _rules().items():
         length = sum(map(len, words))
-        if (rule.level, length) > best[:2] and (singular.issuperset(words) or "".join(words) in singular):
+        if (rule.level, length) > best[:2] and (singular.issuperset(words) or not singular.isdisjoint(_run_together(words))):
             best, found = (rule.level, length, " ".join(words)), rule
     return NameReading(found, best[2], _side(tokens))
 
@@ -103,6 +103,10 @@ def _inside_kana(run: str, start: int, end: int) -> bool:
 
 def _is_kana(character: str) -> bool:
     return "ァ" <= character <= "ヺ" or character == "ー"
+
+
+def _run_together(words: tuple[str, ...]) -> tuple[str, ...]:
+    return "".join(words), "".join(reversed(words))
 
 
 def _singulars(token: str) -> tuple[str, ...]:

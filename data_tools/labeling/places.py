@@ -14,7 +14,7 @@ from liwi.seethrough.body_parts import BodyPart, Side
 Box = tuple[float, float, float, float]
 
 EYES = frozenset({BodyPart.IRIDES, BodyPart.EYEWHITE, BodyPart.EYELASH})
-ON_BOTH_SIDES_OF = 0.15
+ON_BOTH_SIDES_OF = 0.2
 """Of its width, that an ArtMesh may reach over the middle and still belong to one side."""
 
 
@@ -28,7 +28,7 @@ class Landmarks:
         face: of the face's ArtMesh.
         face_order: render order of the face.
         eye_order: render order of the first ArtMesh of the eyes.
-        hair_order: render order of the first ArtMesh of the back hair.
+        trunk_order: render order of the first ArtMesh that covers the chest.
         soles: the lowest point of the body.
     """
 
@@ -37,7 +37,7 @@ class Landmarks:
     face: Box
     face_order: int
     eye_order: int
-    hair_order: int
+    trunk_order: int
     soles: float
 
     @property
@@ -59,9 +59,9 @@ def find_landmarks(meshes: Sequence[ArtMesh], seen: Sequence[Observation], known
     face = _find_face(meshes, seen, known, around, mouth, eye_order)
     box = seen[face].box if face is not None else (around[0], around[1] - height, around[2], mouth[3] + height / 4)
     order = meshes[face].render_order if face is not None else eye_order
-    hair = [meshes[i].render_order for i, part in known.items() if part is BodyPart.BACK_HAIR]
-    body = [seen[mesh.index].box[3] for mesh in meshes if mesh.opacity > 0 and not seen[mesh.index].with_head]
-    return Landmarks(around, mouth, box, order, eye_order, min(hair, default=order), max(body, default=box[3]))
+    body = [mesh for mesh in meshes if mesh.opacity > 0 and not seen[mesh.index].with_head and known.get(mesh.index, BodyPart.FACE)]
+    soles = max((seen[mesh.index].box[3] for mesh in body), default=box[3])
+    return Landmarks(around, mouth, box, order, eye_order, _trunk_order(body, seen, box, soles), soles)
 
 
 def place(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPart, float] | None:
@@ -84,10 +84,10 @@ def _on_head(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPa
     off_axis = abs(x - marks.middle) / face_width if face_width else 1.0
     eye_height = marks.eyes[3] - marks.eyes[1]
     if mesh.render_order < marks.face_order:
-        beside = off_axis > 0.35 and width < 0.4 * face_width and height < 0.6 * face_height
+        beside = 0.35 < off_axis < 0.75 and width < 0.4 * face_width and height < 0.6 * face_height
         if beside and marks.eyes[1] - eye_height < y < marks.mouth[3]:
             return BodyPart.EARS, 0.8
-        return BodyPart.BACK_HAIR, 0.8
+        return BodyPart.BACK_HAIR, 0.5
     if mesh.render_order == marks.face_order:
         return BodyPart.FACE, 0.95
     if off_axis < 0.1 and width < 0.25 * face_width and (marks.eyes[1] + marks.eyes[3]) / 2 < y < marks.mouth[1] + eye_height / 4:
@@ -101,28 +101,42 @@ def _on_head(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPa
         return BodyPart.EARWEAR, 0.6
     if y < marks.face[1]:
         return BodyPart.HEADWEAR, 0.6
-    return BodyPart.FRONT_HAIR, 0.5
+    return BodyPart.FRONT_HAIR, 0.3
 
 
 def _on_body(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPart, float] | None:
-    (x, y), (width, height) = seen.center, seen.size
+    (x, _), (width, _) = seen.center, seen.size
     face_width, chin = marks.face[2] - marks.face[0], marks.face[3]
     length = marks.soles - chin
-    if length <= 0:
+    if length <= 0 or face_width <= 0:
         return None
-    down, top, bottom = (y - chin) / length, (seen.box[1] - chin) / length, (seen.box[3] - chin) / length
-    one_side = side_of(seen, marks.middle) is not None
-    if mesh.render_order < marks.hair_order:
-        return (BodyPart.WINGS, 0.6) if one_side and down < 0.4 else (BodyPart.TAIL, 0.4) if down > 0.3 else (BodyPart.TOPWEAR, 0.3)
-    if top < 0.0 and width < 0.8 * face_width and bottom < 0.25 and abs(x - marks.middle) < 0.2 * face_width:
-        return BodyPart.NECK, 0.85
-    if bottom > 0.93 and height < 0.25 * length and top > 0.6:
-        return BodyPart.FOOTWEAR, 0.8
-    if one_side and down > 0.55:
+    top, bottom, off_axis = (seen.box[1] - chin) / length, (seen.box[3] - chin) / length, abs(x - marks.middle) / face_width
+    behind = mesh.render_order < marks.trunk_order
+    if behind and off_axis > 0.5:
+        return (BodyPart.WINGS, 0.8) if top < 0.1 else (BodyPart.TAIL, 0.8)
+    if bottom > 0.975 and top > 0.55:
+        return BodyPart.FOOTWEAR, 0.85
+    if behind and top > 0.3 and off_axis > 0.12:
         return BodyPart.LEGWEAR, 0.85
-    if down > 0.38 and not one_side:
-        return BodyPart.BOTTOMWEAR, 0.6
-    return BodyPart.TOPWEAR, 0.6
+    if top > 0.3 and side_of(seen, marks.middle):
+        return (BodyPart.LEGWEAR, 0.85) if top > 0.55 else (BodyPart.BOTTOMWEAR, 0.7)
+    if top > 0.17:
+        return BodyPart.BOTTOMWEAR, 0.8
+    if off_axis < 0.06 and bottom < 0.35 and width < 0.85 * face_width:
+        return (BodyPart.NECK, 0.85) if top + bottom < 0.02 else (BodyPart.NECKWEAR, 0.8)
+    return BodyPart.TOPWEAR, 0.85
+
+
+def _trunk_order(body: Sequence[ArtMesh], seen: Sequence[Observation], face: Box, soles: float) -> int:
+    """Of the first that reaches from the shoulders a quarter down and is no wider than a trunk; arms and wings are."""
+    width, chin, length, middle = face[2] - face[0], face[3], soles - face[3], (face[0] + face[2]) / 2
+    chests = []
+    for mesh in body:
+        left, top, right, bottom = seen[mesh.index].box
+        centred = abs((left + right) / 2 - middle) < 0.2 * width and 0.4 * width < right - left < 2 * width
+        if centred and top < chin + 0.12 * length and bottom > chin + 0.25 * length:
+            chests.append(mesh.render_order)
+    return min(chests, default=0)
 
 
 def _find_face(
@@ -137,10 +151,11 @@ def _find_face(
         if left < x < right and top < y < bottom and bottom - top > tall and right - left > 0.8 * (eyes[2] - eyes[0]):
             holding.append(mesh)
     named = [mesh for mesh in holding if known.get(mesh.index) is BodyPart.FACE]
+    under = [mesh for mesh in holding if mesh.render_order < eye_order and mesh.index not in known and mesh.opacity > 0]
     if named:
         return max(named, key=lambda mesh: seen[mesh.index].size[0] * seen[mesh.index].size[1]).index
-    under = [mesh for mesh in holding if mesh.render_order < eye_order and mesh.index not in known and mesh.opacity > 0]
-    return max(under, key=lambda mesh: mesh.render_order).index if under else None
+    below_mouth = [mesh for mesh in under if seen[mesh.index].box[3] > mouth[3]]
+    return max(below_mouth, key=lambda mesh: mesh.render_order).index if below_mouth else None
 
 
 def _union(boxes: Iterable[Box]) -> Box:
