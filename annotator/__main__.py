@@ -1,0 +1,80 @@
+"""``python -m annotator``: bring models in, hand verified labels over."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annotator.access import ensure_local_user
+from annotator.database import open_database
+from annotator.export_formats import ExportFormat
+from annotator.exports import export_labels
+from annotator.imports import import_models
+from annotator.pictures import PictureStore
+from liwi.errors import LiwiError
+from liwi.progress import Progress
+
+app = typer.Typer(help="Verify the body parts of Live2D models.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+Data = Annotated[Path, typer.Option(help="Folder with the pictures and, unless --database names another, the database.")]
+DatabaseUrl = Annotated[str, typer.Option("--database", help="E.g. postgresql://user:password@host/name.", show_default=False)]
+Project = Annotated[str, typer.Option(help="Which project.")]
+User = Annotated[str, typer.Option("--as", help="Who acts; the local user, who may do everything, if not given.", show_default=False)]
+
+DEFAULT_DATA = Path("out/annotations")
+
+
+@app.command("import")
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(help="Models, ZIPs of models, and folders that are searched for both.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder with MODEL.json, or MODEL/labels.json, or See-through's MODEL/body_parsing.json.")
+    ] = None,
+    project: Project = "default",
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = "",
+    user: User = "",
+) -> None:
+    """Import models; those that are there already are recognised."""
+    try:
+        with closing(open_database(database or data / "annotations.db")) as opened:
+            actor = user or ensure_local_user(opened)
+            done = import_models(opened, PictureStore(data / "pictures"), actor, project, paths, labels=labels, report=_tell)
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    for name, problem in done.problems:
+        typer.echo(f"{name}: {problem}", err=True)
+    typer.echo(f"{len(done.imported)} imported, {len(done.duplicates)} there already, {sum(done.num_labels)} labels changed.")
+    if done.problems and not done.imported and not done.duplicates:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export_command(
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    kind: Annotated[ExportFormat, typer.Option("--format", help="Labels is what 'data_tools live2d samples' takes.")] = ExportFormat.LABELS,
+    everything: Annotated[bool, typer.Option("--all", help="Also models that no reviewer has accepted.")] = False,
+    project: Project = "default",
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = "",
+    user: User = "",
+) -> None:
+    """Export the labels of accepted models."""
+    try:
+        with closing(open_database(database or data / "annotations.db")) as opened:
+            actor, pictures = user or ensure_local_user(opened), PictureStore(data / "pictures")
+            done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything)
+    except LiwiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{out}: {done.num_labels} labels of {done.num_models} models, hash {done.sha256}")
+
+
+def _tell(progress: Progress) -> None:
+    typer.echo(f"[{progress.done}/{progress.total}] {progress.stage}", err=True)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m annotator")

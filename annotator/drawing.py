@@ -1,0 +1,124 @@
+"""Opens a Live2D model and takes from it what the workbench keeps: identity, part tree, and every ArtMesh with a picture of its own."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotator.pictures import PictureStore
+from data_tools.live2d.manifest import read_manifest
+from data_tools.live2d.model import ArtMesh, Live2DModel, Part
+from data_tools.live2d.reader import open_model
+from data_tools.live2d.rendering import RenderedMesh, render
+from data_tools.live2d.sources import MODEL_ENDING, open_source
+from data_tools.manifests import digest
+
+PICTURE_SIDE = 1024
+"""Side of the square in which models are drawn, in pixels."""
+
+SEEN_SHARE = 128
+"""Of 255: from which share on a pixel counts as seen, or as covered."""
+
+TINY = 64
+"""Fewer seen pixels than this make a fragment uncertain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells models apart.
+
+    Attributes:
+        sha256: of moc3 and textures; the first 16 digits are `data_tools.live2d.labels.LabelledModel.id`.
+        moc_sha256: of the moc3.
+        stem: name of the .model3.json or ZIP, without endings.
+        folder: name of the folder that it lies in.
+    """
+
+    sha256: str
+    moc_sha256: str
+    stem: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMesh:
+    """An ArtMesh with the hash of its picture and its box; None and zeros where it has no pixel. Counts in pixels."""
+
+    mesh: ArtMesh
+    picture: str | None
+    box: tuple[int, int, int, int] | None
+    num_pixels: int
+    num_visible: int
+
+    @property
+    def doubt(self) -> float:
+        """How much its smallness alone asks for a look, in [0, 1]."""
+        return 0.0 if self.num_visible >= TINY else 1 - self.num_visible / TINY
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnModel:
+    """A model as the workbench keeps it; ``size`` is that of its picture, width and height."""
+
+    name: str
+    identity: Identity
+    size: tuple[int, int]
+    picture: str
+    parts: tuple[Part, ...]
+    meshes: tuple[DrawnMesh, ...]
+
+
+def identify(path: Path) -> Identity:
+    """What tells this model apart, without opening it; `InputError` if it cannot be read."""
+    source, name = open_source(path)
+    try:
+        manifest = read_manifest(source, name)
+        moc = digest(source.read(manifest.moc))
+        textures = [digest(source.read(texture)) for texture in manifest.textures]
+    finally:
+        source.close()
+    stem = path.name[: -len(MODEL_ENDING)] if path.name.lower().endswith(MODEL_ENDING) else path.stem
+    return Identity(digest("".join([moc, *textures]).encode()), moc, stem, path.resolve().parent.name)
+
+
+def draw_model(path: Path, identity: Identity, pictures: PictureStore) -> DrawnModel:
+    """Draw a model at rest and keep its pictures. ArtMeshes that are hidden at rest are drawn as if they were shown.
+
+    Args:
+        path: of the .model3.json or the ZIP.
+        identity: of the same file.
+        pictures: where they go.
+
+    Raises:
+        InputError, EngineUnavailable: as `open_model` and `render`.
+        DatabaseUnusable: the pictures cannot be written.
+    """
+    with open_model(path) as opened:
+        model, pyramid = opened.model, opened.pyramid
+        shown = render(model, pyramid, PICTURE_SIDE)
+        found = {mesh.index: mesh for mesh in shown.meshes}
+        revealed = _revealed(model)
+        if revealed is not model:
+            hidden = {mesh.index for mesh in model.art_meshes if not mesh.drawn}
+            found |= {mesh.index: mesh for mesh in render(revealed, pyramid, PICTURE_SIDE).meshes if mesh.index in hidden}
+    meshes = tuple(_keep(mesh, found.get(mesh.index), pictures) for mesh in model.art_meshes)
+    return DrawnModel(model.name, identity, shown.view.size, pictures.save(shown.rgba), model.parts, meshes)
+
+
+def _revealed(model: Live2DModel) -> Live2DModel:
+    if all(mesh.drawn or not len(mesh.triangles) for mesh in model.art_meshes):
+        return model
+    return replace(model, art_meshes=tuple(mesh if mesh.drawn else replace(mesh, visible=True, opacity=1.0) for mesh in model.art_meshes))
+
+
+def _keep(mesh: ArtMesh, drawn: RenderedMesh | None, pictures: PictureStore) -> DrawnMesh:
+    if drawn is None:
+        return DrawnMesh(mesh, None, None, 0, 0)
+    box = (drawn.box.left, drawn.box.top, drawn.box.right, drawn.box.bottom)
+    num_visible = _count(drawn.visible) if mesh.drawn else 0
+    return DrawnMesh(mesh, pictures.save(drawn.rgba), box, _count(drawn.rgba[..., 3]), num_visible)
+
+
+def _count(values: NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero(values >= SEEN_SHARE))

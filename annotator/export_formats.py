@@ -1,0 +1,214 @@
+"""The formats in which labels leave the workbench.
+
+* *labels*: ``<model>.json`` for `data_tools.live2d.labels`, which ``data_tools live2d samples`` takes. Where the files of two models
+  have one name, ``<folder>/labels.json`` instead, after the folder that the model lies in.
+* *see-through*: ``<model>/body_parsing.json``; knows no sides and no "nothing".
+* *coco*: ``annotations.json`` with one annotation per fragment (box, area, mask as run lengths) and the drawn models below ``images``.
+* *csv*: one row per label. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+
+Beside them lies `RECORD`, with the hash of the labels.
+"""
+
+import csv
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotator.drawing import SEEN_SHARE
+from annotator.label_files import SEE_THROUGH_LABELS, MeshName, see_through_document
+from annotator.pictures import PictureStore
+from annotator.schema import Model, ModelArtMesh
+from annotator.values import LabelValue
+from data_tools.live2d.labels import OWN_LABELS, VERSION
+from data_tools.manifests import encode_document
+from liwi.errors import ExportError
+from liwi.seethrough.body_parts import BodyPart, TaxonomyVersion
+
+RECORD = "export.jsonl"
+_UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ExportFormat(StrEnum):
+    """In which form labels leave."""
+
+    LABELS = "labels"
+    SEE_THROUGH = "see-through"
+    COCO = "coco"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLabel:
+    """A label that counts: of which ArtMesh, by whom, when (milliseconds since 1970)."""
+
+    mesh: ModelArtMesh
+    value: LabelValue
+    annotator: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """A model with its labels, in the order of the file."""
+
+    row: Model
+    accepted: bool
+    labels: tuple[ExportedLabel, ...]
+
+    @property
+    def stem(self) -> str:
+        """The name that label files are found by."""
+        return self.row.stem
+
+    @property
+    def sha256(self) -> str:
+        """Of moc3 and textures."""
+        return self.row.sha256
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is fit for training."""
+        return self.row.valid
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether body parts are missing by design."""
+        return self.row.incomplete
+
+    def labels_key(self) -> list[tuple[str, str | None, str | None]]:
+        """What the labels say: id, part, side, sorted."""
+        return sorted((label.mesh.mesh_id, label.value.part, label.value.side) for label in self.labels)
+
+
+Writer = Callable[[list[ExportedModel], Path, PictureStore], None]
+
+
+def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+    """Our own label files."""
+    shared = {stem for stem, count in Counter(model.stem.casefold() for model in models).items() if count > 1}
+    for model in models:
+        place = folder / _safe(model.row.folder) / OWN_LABELS if model.stem.casefold() in shared else folder / f"{_safe(model.stem)}.json"
+        _new_file(place, model)
+        meshes = {label.mesh.mesh_id: {"part": label.value.part, "side": label.value.side} for label in model.labels}
+        document = {"version": VERSION, "taxonomy": TaxonomyVersion.V3.value, "model_sha256": model.sha256, "art_meshes": meshes}
+        place.write_bytes(encode_document(document))
+
+
+def write_see_through(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+    """See-through's label files."""
+    for model in models:
+        place = folder / _safe(model.stem) / SEE_THROUGH_LABELS
+        _new_file(place, model)
+        values = {
+            MeshName(
+                label.mesh.place, label.mesh.mesh_id, tuple(label.mesh.part_path.split("/")) if label.mesh.part_path else ()
+            ): label.value
+            for label in model.labels
+        }
+        boxes = [_box(label.mesh) for label in model.labels if label.mesh.left is not None and label.value.part is not None]
+        corners = np.array(boxes or [(0, 0, 0, 0)])
+        low, high = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
+        document = see_through_document(
+            values, valid=model.valid, incomplete=model.incomplete, cleaned=model.accepted, box=(low[0], low[1], high[0], high[1])
+        )
+        place.write_bytes(encode_document(document))
+
+
+def write_coco(models: list[ExportedModel], folder: Path, pictures: PictureStore) -> None:
+    """COCO object detection, with masks; fragments overlap, as they are complete behind what covers them."""
+    (folder / "images").mkdir()
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
+    for number, model in enumerate(models, 1):
+        name = f"images/{number:05d}.webp"
+        shutil.copyfile(pictures.path(model.row.picture), folder / name)
+        images.append({"id": number, "file_name": name, "width": model.row.width, "height": model.row.height, "model_sha256": model.sha256})
+        for label in model.labels:
+            if label.value.part is None or label.mesh.picture is None:
+                continue
+            annotations.append(_annotation(label, number, len(annotations) + 1, (model.row.width, model.row.height), pictures))
+    categories = [{"id": part.class_index + 1, "name": part.value, "supercategory": part.coarse.value} for part in BodyPart]
+    document = {"info": {"description": "Body parts of Live2D ArtMeshes"}, "images": images, "annotations": annotations}
+    (folder / "annotations.json").write_text(json.dumps({**document, "categories": categories}), "utf-8")
+
+
+def write_csv(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+    """One row per label."""
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["model", "model_sha256", "art_mesh", "part_path", "part", "side", "unsure", "comment", "annotator", "milliseconds"]
+        )
+        for model in models:
+            for label in model.labels:
+                mesh, value = label.mesh, label.value
+                texts = [model.row.name, model.sha256, mesh.mesh_id, mesh.part_path, value.part or "", value.side or ""]
+                row = [*texts, str(int(value.unsure)), value.comment, label.annotator, str(label.at)]
+                writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
+
+
+WRITERS: Mapping[ExportFormat, Writer] = {
+    ExportFormat.LABELS: write_labels,
+    ExportFormat.SEE_THROUGH: write_see_through,
+    ExportFormat.COCO: write_coco,
+    ExportFormat.CSV: write_csv,
+}
+"""Which function writes which format into an empty folder."""
+
+
+def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
+    """Lengths of runs of 0 and 1 in turn, column by column, beginning with 0: COCO's uncompressed masks.
+
+    Args:
+        mask: (H, W) bool.
+    """
+    flat = mask.ravel(order="F").astype(np.int8)
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    lengths: list[int] = np.diff(np.concatenate([[0], edges, [flat.size]])).tolist()
+    return [0, *lengths] if flat.size and flat[0] else lengths
+
+
+def _annotation(label: ExportedLabel, image_id: int, number: int, size: tuple[int, int], pictures: PictureStore) -> dict[str, object]:
+    left, top, right, bottom = _box(label.mesh)
+    alpha = pictures.load(str(label.mesh.picture))[..., 3] >= SEEN_SHARE
+    mask = np.zeros((size[1], size[0]), np.bool_)
+    mask[top:bottom, left:right] = alpha
+    assert label.value.part is not None, "the caller leaves out what is no body part"
+    return {
+        "id": number,
+        "image_id": image_id,
+        "category_id": label.value.part.class_index + 1,
+        "bbox": [left, top, right - left, bottom - top],
+        "area": int(alpha.sum()),
+        "iscrowd": 0,
+        "segmentation": {"size": [size[1], size[0]], "counts": run_lengths(mask)},
+        "art_mesh": label.mesh.mesh_id,
+        "side": label.value.side,
+    }
+
+
+def _box(mesh: ModelArtMesh) -> tuple[int, int, int, int]:
+    return mesh.left or 0, mesh.top or 0, mesh.right or 0, mesh.bottom or 0
+
+
+def _safe(name: str) -> str:
+    """A file name that every system takes and that stays in its folder; most names stay as they are."""
+    cleaned = _UNSAFE.sub("_", name)[:100].strip(" .")
+    return cleaned or "model"
+
+
+def _new_file(place: Path, model: ExportedModel) -> None:
+    if place.exists():
+        raise ExportError(
+            f"Two models would share the label file {place.name!r}: {model.row.name!r} is the second. Rename its folder, import it again."
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)

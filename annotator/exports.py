@@ -1,0 +1,146 @@
+"""Hands labels over: which models, the hash of what they say, and a record of it. The formats are in `annotator.export_formats`.
+
+The hash is of the labels alone, in a fixed order, so that the same labels have the same hash in every format and at any time; comments
+and doubts do not count, since no format but CSV has a word for them.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotator.access import acting_user
+from annotator.database import Database
+from annotator.errors import NotFound
+from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat
+from annotator.labels import current_labels, value_of
+from annotator.pictures import PictureStore
+from annotator.schema import Export, Model, ModelArtMesh, Pass, Project, User
+from annotator.values import PassState, Role, Round
+from liwi.errors import ExportError
+from liwi.progress import Progress, ReportProgress, ignore_progress
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was handed over; ``sha256`` is of the labels."""
+
+    num_models: int
+    num_labels: int
+    sha256: str
+
+
+def export_labels(
+    database: Database,
+    pictures: PictureStore,
+    actor: str,
+    project: str,
+    out: Path,
+    *,
+    kind: ExportFormat = ExportFormat.LABELS,
+    only_accepted: bool = True,
+    report: ReportProgress = ignore_progress,
+) -> ExportReport:
+    """Write the labels of a project's models, marked valid, into a new folder, and record it.
+
+    Args:
+        database: open.
+        pictures: where the fragments' pictures are.
+        actor: at least an annotator.
+        project: its name.
+        out: a folder that does not exist yet or is empty; it appears whole or not at all.
+        kind: which format.
+        only_accepted: leave out what no reviewer has accepted.
+        report: hears of the models.
+
+    Raises:
+        ExportError: there is nothing to export, the folder is not empty or cannot be written, or two models would share a file.
+        NotFound: there is no such project.
+        AccessDenied, DatabaseUnusable: as everywhere.
+    """
+    out = out.resolve()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out.name!r} is not empty. Name a new folder: an export never mixes with what is there.")
+    report(Progress("Reading labels", 0, 2))
+    with database.read() as session:
+        acting_user(session, actor, Role.ANNOTATOR)
+        row = session.scalars(select(Project).where(Project.name == project)).first()
+        if row is None:
+            raise NotFound(f"There is no project {project[:60]!r}.")
+        project_id, models = row.id, _read(session, row.id, only_accepted)
+    if not models:
+        raise ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
+    done = ExportReport(len(models), sum(len(model.labels) for model in models), labels_hash(models))
+    report(Progress("Writing", 1, 2))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:60]}-") as temporary:
+            folder = Path(temporary) / "export"
+            folder.mkdir()
+            WRITERS[kind](models, folder, pictures)
+            (folder / RECORD).write_text(_record(done, models, kind, project, only_accepted), "utf-8")
+            if out.exists():
+                out.rmdir()
+            shutil.move(folder, out)
+    except OSError as error:
+        raise ExportError(f"{out.name!r} cannot be written ({error.strerror}). Make room, or name another folder.") from error
+    with database.write() as session:
+        user = acting_user(session, actor, Role.ANNOTATOR)
+        session.add(
+            Export(
+                project_id=project_id,
+                user_id=user.id,
+                format=kind,
+                only_accepted=only_accepted,
+                num_models=done.num_models,
+                num_labels=done.num_labels,
+                sha256=done.sha256,
+                at=database.clock(),
+            )
+        )
+    report(Progress("Exported", 2, 2))
+    return done
+
+
+def labels_hash(models: list[ExportedModel]) -> str:
+    """SHA-256 of what the labels say, whatever the order of the models."""
+    lines = sorted(json.dumps([model.sha256, model.valid, model.incomplete, model.labels_key()]) for model in models)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _read(session: Session, project_id: int, only_accepted: bool) -> list[ExportedModel]:
+    query = select(Pass, Model).join(Model, Model.id == Pass.model_id).where(Model.project_id == project_id, Model.valid)
+    query = query.where(Pass.round == int(Round.FIRST), Pass.num_labelled > 0).order_by(Model.stem, Model.id)
+    if only_accepted:
+        query = query.where(Pass.state == PassState.ACCEPTED)
+    names = {user.id: user.name for user in session.scalars(select(User))}
+    models = []
+    for found, model in session.execute(query).all():
+        current = current_labels(session, found)
+        meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model.id).order_by(ModelArtMesh.place)).all()
+        labels = tuple(
+            ExportedLabel(mesh, value_of(current[mesh.id]), names[current[mesh.id].user_id], current[mesh.id].at)
+            for mesh in meshes
+            if mesh.id in current and value_of(current[mesh.id]).decided
+        )
+        models.append(ExportedModel(model, found.state == PassState.ACCEPTED, labels))
+    return models
+
+
+def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat, project: str, only_accepted: bool) -> str:
+    """One line about the export, then one per model."""
+    head = {
+        "project": project,
+        "format": kind,
+        "only_accepted": only_accepted,
+        "num_models": done.num_models,
+        "num_labels": done.num_labels,
+        "labels_sha256": done.sha256,
+    }
+    lines = [head, *({"stem": model.stem, "sha256": model.sha256, "num_labels": len(model.labels)} for model in models)]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

@@ -1,0 +1,230 @@
+"""Brings models into the workbench, with labels where files have them. A broken model is reported and the rest go on."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from annotator.access import acting_user, create_project, locked_pass, model_of, pass_of
+from annotator.claims import check_nobody_else
+from annotator.database import Database
+from annotator.drawing import DrawnModel, Identity, draw_model, identify
+from annotator.errors import DatabaseUnusable
+from annotator.label_files import FileLabels, MeshName, find_labels, read_file
+from annotator.labels import apply_changes, current_labels, repeated, value_of, version_of
+from annotator.pictures import PictureStore
+from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
+from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role, Round
+from data_tools.live2d.sources import MODEL_ENDING
+from liwi.errors import InputError, LiwiError
+from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of every model.
+
+    Attributes:
+        imported: ids of new models.
+        duplicates: name of the file and id of the model that is the same.
+        num_labels: how many labels were written.
+        problems: name of the file, and what could not be done.
+    """
+
+    imported: list[int] = field(default_factory=list)
+    duplicates: list[tuple[str, int]] = field(default_factory=list)
+    num_labels: list[int] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def import_models(
+    database: Database,
+    pictures: PictureStore,
+    actor: str,
+    project: str,
+    paths: Sequence[Path],
+    *,
+    labels: Path | None = None,
+    report: ReportProgress = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> ImportReport:
+    """Import models, and labels into those that are new or were there already; labels that say what stands there change nothing.
+
+    Args:
+        database: open.
+        pictures: where the pictures go.
+        actor: who imports, at least an annotator; the labels become theirs.
+        project: its name; made if there is none.
+        paths: models, ZIPs of models, and folders that are searched for both.
+        labels: folder with label files, see `annotator.label_files.find_labels`; None: no labels are read.
+        report: hears of every model.
+        cancel: stops between two models; those before it stay.
+
+    Raises:
+        InputError: there is no model at all, or a path does not exist.
+        AccessDenied, DatabaseUnusable, Cancelled: nothing further is imported.
+    """
+    for path in [*paths, *([labels] if labels else [])]:
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path.name!r}.")
+    found = sorted({model for path in paths for model in _model_files(path)})
+    if not found:
+        raise InputError(f"There is no Live2D model ({MODEL_ENDING} or ZIP) in what you gave.")
+    project_id, done = create_project(database, actor, project), ImportReport()
+    for index, path in enumerate(found):
+        if cancel is not None:
+            cancel.check()
+        report(Progress(f"Importing {path.name[:60]}", index, len(found)))
+        try:
+            model_id = _import_model(database, pictures, actor, project_id, path, done)
+            if labels is not None:
+                _import_labels(database, actor, model_id, identify(path), labels, path.name, done)
+        except DatabaseUnusable:
+            raise
+        except LiwiError as error:
+            done.problems.append((path.name, str(error)))
+    report(Progress("Imported", len(found), len(found)))
+    return done
+
+
+def _model_files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path.resolve()
+        return
+    for file in path.rglob("*"):
+        if file.name.lower().endswith((MODEL_ENDING, ".zip")) and file.is_file():
+            yield file.resolve()
+
+
+def _import_model(database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, done: ImportReport) -> int:
+    identity = identify(path)
+    same = select(Model.id).where(Model.project_id == project_id, Model.sha256 == identity.sha256)
+    with database.read() as session:
+        known = session.scalar(same)
+    if known is None:
+        drawn = draw_model(path, identity, pictures)
+        with database.write() as session:
+            user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
+            session.execute(select(Project.id).where(Project.id == project_id).with_for_update())  # two people import the same model
+            known = session.scalar(same)
+            if known is None:
+                model_id = _add_model(session, project_id, user.id, drawn, database.clock())
+                done.imported.append(model_id)
+                return model_id
+    done.duplicates.append((path.name, known))
+    return known
+
+
+def _add_model(session: Session, project_id: int, user_id: int, drawn: DrawnModel, now: int) -> int:
+    doubts = [mesh.doubt if mesh.mesh.drawn else 1.0 for mesh in drawn.meshes]
+    identity: Identity = drawn.identity
+    model = Model(
+        project_id=project_id,
+        name=drawn.name,
+        stem=identity.stem,
+        folder=identity.folder,
+        sha256=identity.sha256,
+        moc_sha256=identity.moc_sha256,
+        width=drawn.size[0],
+        height=drawn.size[1],
+        picture=drawn.picture,
+        num_art_meshes=len(drawn.meshes),
+        uncertainty=sum(doubts) / max(1, len(doubts)),
+        valid=True,
+        incomplete=False,
+        comment="",
+        version=1,
+        imported_at=now,
+        imported_by=user_id,
+    )
+    session.add(model)
+    session.flush()
+    session.add(Pass(model_id=model.id, round=int(Round.FIRST), state=PassState.NEW, num_labelled=0, changed_at=now))
+    parts = [
+        {"model_id": model.id, "place": place, "part_id": part.id, "name": part.name, "parent": part.parent}
+        for place, part in enumerate(drawn.parts)
+    ]
+    if parts:
+        session.execute(insert(ModelPart), parts)
+    meshes = [_mesh_row(model.id, drawn, place, doubt) for place, doubt in enumerate(doubts)]
+    if meshes:
+        session.execute(insert(ModelArtMesh), meshes)
+    return model.id
+
+
+def _mesh_row(model_id: int, drawn: DrawnModel, place: int, doubt: float) -> dict[str, object]:
+    kept = drawn.meshes[place]
+    left, top, right, bottom = kept.box or (None, None, None, None)
+    return {
+        "model_id": model_id,
+        "place": place,
+        "mesh_id": kept.mesh.id,
+        "part_place": kept.mesh.part,
+        "part_path": "/".join(kept.mesh.part_path),
+        "draw_order": kept.mesh.draw_order,
+        "render_order": kept.mesh.render_order,
+        "hidden": not kept.mesh.drawn,
+        "num_pixels": kept.num_pixels,
+        "num_visible": kept.num_visible,
+        "left": left,
+        "top": top,
+        "right": right,
+        "bottom": bottom,
+        "picture": kept.picture,
+        "uncertainty": doubt,
+    }
+
+
+def _import_labels(database: Database, actor: str, model_id: int, identity: Identity, folder: Path, name: str, done: ImportReport) -> None:
+    path = find_labels(folder, identity.stem, identity.folder)
+    if path is None:
+        done.problems.append((name, "There are no labels for it; it was imported without."))
+        return
+    with database.write() as session:
+        user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
+        first = pass_of(session, model_id)
+        assert first is not None, "every model has a first pass"
+        found, now = locked_pass(session, first.id), database.clock()
+        rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id)).all()
+        ids = {row.place: row.id for row in rows}
+        content = read_file(path, mesh_names(rows))
+        current = current_labels(session, found)
+        changes = []
+        for place, wanted in content.values.items():
+            label = current.get(ids[place])
+            value = _merged(wanted, value_of(label), has_sides=content.has_sides)
+            if value != value_of(label):
+                changes.append(Change(ids[place], version_of(label), value))
+        done.problems.extend((name, problem) for problem in content.left_out)
+        if changes:
+            check_nobody_else(session, found, user, now)
+            request = hashlib.sha256(repr((found.id, changes)).encode()).hexdigest()
+            operation_id = f"import-{request[:40]}-{now}"
+            if repeated(session, user, operation_id, request) is None:
+                apply_changes(session, user, found, operation_id, changes, now, request=request, kind=ActKind.IMPORT)
+        _import_flags(session, model_id, content)
+    done.num_labels.append(len(changes))
+
+
+def mesh_names(rows: Sequence[ModelArtMesh]) -> list[MeshName]:
+    """ArtMeshes as label files name them."""
+    return [MeshName(row.place, row.mesh_id, tuple(row.part_path.split("/")) if row.part_path else ()) for row in rows]
+
+
+def _merged(wanted: LabelValue, current: LabelValue, *, has_sides: bool) -> LabelValue:
+    """What shall stand there: what the format has no word for stays as it is where the part is the same."""
+    if wanted.kind is not current.kind or wanted.part is not current.part:
+        return wanted
+    side = wanted.side if has_sides and wanted.kind is LabelKind.PART else current.side
+    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment)
+
+
+def _import_flags(session: Session, model_id: int, content: FileLabels) -> None:
+    model = model_of(session, model_id, lock=True)
+    valid = model.valid if content.valid is None else content.valid
+    incomplete = model.incomplete if content.incomplete is None else content.incomplete
+    if (valid, incomplete) != (model.valid, model.incomplete):
+        model.valid, model.incomplete, model.version = valid, incomplete, model.version + 1

@@ -1,0 +1,1 @@
+"""How the tables came to be, one file per step; `annotator.database` runs them at start-up."""

@@ -1,0 +1,297 @@
+"""What people see: the queue, a model with its labels, progress, differences, agreement. Reads only; each needs at least a viewer."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from annotator.access import acting_user, model_of, pass_of
+from annotator.agreement import Agreement, measure_agreement
+from annotator.database import Database
+from annotator.errors import NotFound
+from annotator.labels import current_labels, saved_label, value_of
+from annotator.schema import Claim, Label, Model, ModelArtMesh, ModelPart, Operation, Pass, Prediction, Project, Review, User
+from annotator.values import TAKEN_BACK, ActKind, LabelValue, PassState, Role, Round, SavedLabel
+
+PAUSE_MILLISECONDS = 60_000
+"""A longer gap between two acts counts as a pause, not as work."""
+
+
+class QueueOrder(StrEnum):
+    """What comes first in the queue."""
+
+    UNCERTAIN = "uncertain"
+    OLDEST = "oldest"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A pass over a model, as the queue shows it; ``holder`` is who is at work on it, None for nobody."""
+
+    pass_id: int
+    model_id: int
+    name: str
+    project: str
+    round: Round
+    state: PassState
+    num_labelled: int
+    num_art_meshes: int
+    uncertainty: float
+    valid: bool
+    incomplete: bool
+    picture: str
+    annotator: str | None
+    holder: str | None
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model as the tab shows it.
+
+    Attributes:
+        model: its row.
+        state: of the pass.
+        pass_id: the pass.
+        parts: the part tree, in the artist's order.
+        art_meshes: in the order of the file.
+        labels: the labels that count in the pass, by row of the ArtMesh.
+        predictions: by row of the ArtMesh, best score first.
+        last_comment: of whoever last reviewed it.
+    """
+
+    model: Model
+    state: PassState
+    pass_id: int
+    parts: Sequence[ModelPart]
+    art_meshes: Sequence[ModelArtMesh]
+    labels: dict[int, SavedLabel]
+    predictions: dict[int, list[Prediction]]
+    last_comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonProgress:
+    """What a person has done; ``seconds_per_label`` is None until two acts lie close enough together."""
+
+    name: str
+    num_labels: int
+    num_passes: int
+    seconds_per_label: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An ArtMesh for the reviewer: what the machine said, what stood at the last review, what stands now, what the second pass says."""
+
+    art_mesh_id: int
+    predicted: str | None
+    before: LabelValue
+    now: LabelValue
+    second: LabelValue
+
+
+def queue(
+    database: Database,
+    actor: str,
+    *,
+    project_id: int | None = None,
+    states: Sequence[PassState] = tuple(PassState),
+    order: QueueOrder = QueueOrder.UNCERTAIN,
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[list[QueueEntry], int]:
+    """A page of the queue.
+
+    Args:
+        database: open.
+        actor: who looks.
+        project_id: only of this project.
+        states: only in one of these.
+        order: what comes first.
+        offset: how many to leave out, 0 or more.
+        limit: at most so many, 1 to 500.
+
+    Returns:
+        The entries, and how many there are in all.
+    """
+    annotator, holder = aliased(User), aliased(User)
+    live = and_(Claim.pass_id == Pass.id, Claim.expires_at > database.clock())
+    wanted: list[ColumnElement[bool]] = [Pass.state.in_([str(state) for state in states])]
+    if project_id is not None:
+        wanted.append(Model.project_id == project_id)
+    ordering = {
+        QueueOrder.UNCERTAIN: (Model.uncertainty.desc(), Pass.id),
+        QueueOrder.OLDEST: (Model.imported_at, Pass.id),
+        QueueOrder.NAME: (Model.name, Pass.id),
+    }[order]
+    query = (
+        select(Pass, Model, Project.name, annotator.name, holder.name)
+        .join(Model, Model.id == Pass.model_id)
+        .join(Project, Project.id == Model.project_id)
+        .outerjoin(annotator, annotator.id == Pass.annotator_id)
+        .outerjoin(Claim, live)
+        .outerjoin(holder, holder.id == Claim.user_id)
+        .where(*wanted)
+        .order_by(*ordering)
+    )
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        num = session.scalar(select(func.count()).select_from(Pass).join(Model, Model.id == Pass.model_id).where(*wanted)) or 0
+        rows = session.execute(query.offset(max(0, offset)).limit(min(max(1, limit), 500))).all()
+        return [_entry(*row) for row in rows], num
+
+
+def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
+    """Everything that the tab needs to show a pass over a model; `NotFound` if there is none."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        found = _pass(session, pass_id)
+        meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == found.model_id).order_by(ModelArtMesh.place)).all()
+        parts = session.scalars(select(ModelPart).where(ModelPart.model_id == found.model_id).order_by(ModelPart.place)).all()
+        labels = {mesh: saved_label(label) for mesh, label in current_labels(session, found).items()}
+        comment = session.scalar(
+            select(Review.comment).where(Review.pass_id == pass_id, Review.comment != "").order_by(Review.id.desc()).limit(1)
+        )
+        model = model_of(session, found.model_id)
+        return ModelView(model, PassState(found.state), pass_id, parts, meshes, labels, _predictions(session, model.id), comment or "")
+
+
+def changes_since(database: Database, actor: str, pass_id: int, label_id: int) -> tuple[list[SavedLabel], int]:
+    """Labels of a pass that are newer than ``label_id``, oldest first, and the id to ask with next time: what other tabs did."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        rows = session.scalars(select(Label).where(Label.pass_id == pass_id, Label.id > label_id).order_by(Label.id).limit(5000)).all()
+        return [saved_label(row) for row in rows], rows[-1].id if rows else label_id
+
+
+def progress_of_project(database: Database, actor: str, project_id: int) -> dict[PassState, tuple[int, int, int]]:
+    """For each state of the first passes: models, their labelled ArtMeshes, all their ArtMeshes."""
+    query = (
+        select(Pass.state, func.count(), func.sum(Pass.num_labelled), func.sum(Model.num_art_meshes))
+        .join(Model, Model.id == Pass.model_id)
+        .where(Model.project_id == project_id, Pass.round == int(Round.FIRST))
+        .group_by(Pass.state)
+    )
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        found = {PassState(state): (num, int(labelled), int(meshes)) for state, num, labelled, meshes in session.execute(query)}
+        return {state: found.get(state, (0, 0, 0)) for state in PassState}
+
+
+def progress_of_people(database: Database, actor: str, project_id: int | None = None) -> list[PersonProgress]:
+    """What each person has labelled, by name; imports, undo and redo do not count, nor do pauses of more than a minute."""
+    gap = Operation.at - func.lag(Operation.at).over(partition_by=Operation.user_id, order_by=Operation.sequence)
+    acts = select(Operation.user_id, Operation.pass_id, Operation.kind, Operation.num_labels, gap.label("gap"))
+    if project_id is not None:
+        own = select(Pass.id).join(Model, Model.id == Pass.model_id).where(Model.project_id == project_id)
+        acts = acts.where(Operation.pass_id.in_(own))
+    table = acts.subquery()
+    timed = and_(table.c.gap > 0, table.c.gap <= PAUSE_MILLISECONDS)
+    query = (
+        select(
+            User.name,
+            func.sum(table.c.num_labels),
+            func.count(table.c.pass_id.distinct()),
+            func.sum(table.c.gap).filter(timed),
+            func.sum(table.c.num_labels).filter(timed),
+        )
+        .join(table, and_(table.c.user_id == User.id, table.c.kind == ActKind.LABEL))
+        .group_by(User.id, User.name)
+        .order_by(User.name)
+    )
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        return [
+            PersonProgress(name, int(labels), passes, float(spent) / 1000 / float(timed_labels) if timed_labels else None)
+            for name, labels, passes, spent, timed_labels in session.execute(query)
+        ]
+
+
+def differences(database: Database, actor: str, model_id: int) -> list[Difference]:
+    """What a reviewer should look at: whose label differs from the machine's, the last review's or the second pass's."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        first, second = pass_of(session, model_id), pass_of(session, model_id, Round.SECOND)
+        if first is None:
+            raise NotFound("There is no such model.")
+        now = current_labels(session, first)
+        other = current_labels(session, second) if second is not None else {}
+        before, predicted = _labels_at_last_return(session, first), _predictions(session, model_id)
+        found = []
+        for mesh in session.scalars(select(ModelArtMesh.id).where(ModelArtMesh.model_id == model_id).order_by(ModelArtMesh.place)):
+            guess = predicted[mesh][0].part if predicted.get(mesh) else None
+            value, old, independent = value_of(now.get(mesh)), value_of(before.get(mesh)), value_of(other.get(mesh))
+            differs = guess is not None and guess != value.part
+            differs |= old not in (TAKEN_BACK, value)
+            differs |= independent.decided and independent.part is not value.part
+            if differs:
+                found.append(Difference(mesh, guess, old, value, independent))
+        return found
+
+
+def agreement_of_project(database: Database, actor: str, project_id: int) -> Agreement:
+    """How far the first and second passes of a project agree, over the models of which both are submitted or accepted."""
+    first, second = aliased(Pass), aliased(Pass)
+    done = [str(PassState.SUBMITTED), str(PassState.ACCEPTED)]
+    query = (
+        select(first, second)
+        .join(second, and_(second.model_id == first.model_id, second.round == int(Round.SECOND)))
+        .join(Model, Model.id == first.model_id)
+        .where(Model.project_id == project_id, first.round == int(Round.FIRST), first.state.in_(done), second.state.in_(done))
+    )
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        pairs = []
+        for one, other in session.execute(query).all():
+            mine, theirs = current_labels(session, one), current_labels(session, other)
+            values = [(value_of(mine[mesh]), value_of(theirs[mesh])) for mesh in sorted(mine.keys() & theirs.keys())]
+            pairs += [(str(a.part or a.kind), str(b.part or b.kind)) for a, b in values if a.decided and b.decided]
+        return measure_agreement(pairs)
+
+
+def _entry(found: Pass, model: Model, project: str, annotator: str | None, holder: str | None) -> QueueEntry:
+    return QueueEntry(
+        found.id,
+        model.id,
+        model.name,
+        project,
+        Round(found.round),
+        PassState(found.state),
+        found.num_labelled,
+        model.num_art_meshes,
+        model.uncertainty,
+        model.valid,
+        model.incomplete,
+        model.picture,
+        annotator,
+        holder,
+    )
+
+
+def _pass(session: Session, pass_id: int) -> Pass:
+    found = session.get(Pass, pass_id)
+    if found is None:
+        raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
+    return found
+
+
+def _predictions(session: Session, model_id: int) -> dict[int, list[Prediction]]:
+    query = select(Prediction).join(ModelArtMesh, ModelArtMesh.id == Prediction.art_mesh_id).where(ModelArtMesh.model_id == model_id)
+    found: dict[int, list[Prediction]] = defaultdict(list)
+    for row in session.scalars(query.order_by(Prediction.score.desc(), Prediction.id)):
+        found[row.art_mesh_id].append(row)
+    return dict(found)
+
+
+def _labels_at_last_return(session: Session, found: Pass) -> dict[int, Label]:
+    """What stood there when the pass was last accepted or sent back; empty if it never was."""
+    returned = or_(Review.state == PassState.ACCEPTED, Review.state == PassState.REJECTED)
+    last = session.scalar(select(Review.last_label_id).where(Review.pass_id == found.id, returned).order_by(Review.id.desc()).limit(1))
+    if last is None:
+        return {}
+    rows = session.scalars(select(Label).where(Label.pass_id == found.id, Label.id <= last).order_by(Label.id))
+    return {row.art_mesh_id: row for row in rows}
