@@ -15,6 +15,7 @@ from data_tools.live2d.model import BlendMode
 from data_tools.live2d.pseudo_depth import MIN_ALPHA, order_depth, overlap_depth
 from data_tools.live2d.rendering import RenderedCharacter, RenderedMesh, render
 from data_tools.live2d.textures import TexturePyramid
+from data_tools.live2d.view import View
 from data_tools.samples import ArtMeshLabel, PartLayer
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import FINE_OF, BodyPart, CoarseBodyPart, Side
@@ -91,19 +92,19 @@ def _combined(
 
 
 def _draw_part(character: RenderedCharacter, pyramid: TexturePyramid, tag: str, indices: set[int]) -> PartLayer | None:
-    if not indices:
+    boxes = [mesh.box for mesh in character.meshes if mesh.index in indices]
+    if not boxes:
         return None
-    model = character.model
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    size = max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top
+    model, whole = character.model, character.view
     own = tuple(mesh if mesh.index in indices else replace(mesh, visible=False) for mesh in model.art_meshes)
-    alone = render(replace(model, art_meshes=own), pyramid, character.view)
-    rough = BoundingBox.around(alone.premultiplied[..., 3] > 0)
-    if rough is None:
-        return None
-    pixels = _straight(alone.premultiplied[rough.slices])
+    view = View(size, whole.scale, whole.left + left / whole.scale, whole.top + top / whole.scale)
+    pixels = _straight(render(replace(model, art_meshes=own), pyramid, view).premultiplied)
     inner = BoundingBox.around(pixels[..., 3])
     if inner is None:
         return None
-    box = BoundingBox(rough.left + inner.left, rough.top + inner.top, rough.left + inner.right, rough.top + inner.bottom)
+    box = BoundingBox(left + inner.left, top + inner.top, left + inner.right, top + inner.bottom)
     drawn = [mesh for mesh in character.meshes if mesh.index in indices and model.art_meshes[mesh.index].blend in _COVERING]
     visible, fragments = _seen(drawn, character.top_mesh.shape)
     rgba = np.ascontiguousarray(pixels[inner.slices])
