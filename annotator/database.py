@@ -85,6 +85,7 @@ class Database:
                     "Update the program, or name another database."
                 )
             command.upgrade(config, "head")
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))  # says at once that it is read-only
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

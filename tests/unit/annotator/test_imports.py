@@ -1,0 +1,194 @@
+"""Models and labels in and out, with real Live2D files: what comes in goes out the same."""
+
+import csv
+import json
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from annotator.__main__ import app
+from annotator.claims import claim
+from annotator.database import Database, open_database
+from annotator.errors import NotFound
+from annotator.export_formats import ExportFormat, run_lengths
+from annotator.exports import export_labels
+from annotator.imports import ImportReport, import_models
+from annotator.labels import relabel
+from annotator.pictures import PictureStore
+from annotator.queries import queue, view_model
+from annotator.reviews import accept, submit
+from annotator.values import Change, LabelValue
+from data_tools.live2d.labels import LabelledModel, find_models
+from liwi.errors import ExportError, InputError
+from liwi.seethrough.body_parts import BodyPart, Side
+from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
+from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
+
+LABELS = {"red": {"part": "face", "side": None}, "blue": {"part": "irides", "side": "left"}, "hit": {"part": None, "side": None}}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models with labels beside them, one of them again as a ZIP, and a broken one."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, left in (("one", 20), ("two", 60)):
+        meshes = [
+            square("red", (left, 20, 140, 140), RED),
+            square("blue", (40, 40, 180, 120), BLUE),
+            square("hit", (10, 10, 60, 60), GREY, opacities=np.zeros(1, np.float32)),
+        ]
+        write_model(folder / name, meshes, name=name)
+        (folder / name / "labels.json").write_text(json.dumps({"version": 1, "taxonomy": "v3", "art_meshes": LABELS}))
+    with zipfile.ZipFile(folder / "same.zip", "w") as archive:
+        for path in (folder / "one").iterdir():
+            archive.write(path, path.name)
+    (folder / "broken").mkdir()
+    (folder / "broken" / "broken.model3.json").write_text("{")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PictureStore:
+    return PictureStore(tmp_path / "pictures")
+
+
+def bring(database: Database, store: PictureStore, models: Path, labels: Path | None = None) -> ImportReport:
+    return import_models(database, store, "ann", "default", [models], labels=labels)
+
+
+def accept_all(database: Database) -> None:
+    for entry in queue(database, "vera")[0]:
+        claim(database, "ann", entry.pass_id)
+        submit(database, "ann", entry.pass_id)
+        accept(database, "rita", entry.pass_id)
+
+
+def test_broken_models_are_reported_duplicates_recognised_and_the_rest_imported(
+    database: Database, store: PictureStore, models: Path
+) -> None:
+    done = bring(database, store, models)
+    assert (len(done.imported), len(done.duplicates)) == (2, 1)
+    assert [name for name, _ in done.problems] == ["broken.model3.json"]
+    view = view_model(database, "vera", queue(database, "vera")[0][0].pass_id)
+    assert [(mesh.mesh_id, mesh.hidden) for mesh in view.art_meshes] == [("red", False), ("blue", False), ("hit", True)]
+    red, _, hit = view.art_meshes
+    assert None not in (red.left, red.top, red.right, red.bottom)
+    assert store.load(str(red.picture)).shape == ((red.bottom or 0) - (red.top or 0), (red.right or 0) - (red.left or 0), 4)
+    assert 0 < red.num_visible < red.num_pixels
+    assert (hit.num_visible, hit.picture is not None) == (0, True)
+    assert view.labels == {}
+    assert bring(database, store, models).imported == []
+
+
+def test_labels_go_round_without_a_change(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
+    assert sum(bring(database, store, models, models).num_labels) == 6
+    before = [(label.id, label.part, label.side) for label in all_labels(database)]
+    reports = set()
+    for kind in (ExportFormat.LABELS, ExportFormat.SEE_THROUGH):
+        done = export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
+        reports.add(done.sha256)
+        assert sum(bring(database, store, models, tmp_path / kind).num_labels) == 0
+    assert [(label.id, label.part, label.side) for label in all_labels(database)] == before
+    assert len(reports) == 1
+    with closing(open_database(tmp_path / "other.db")) as other:
+        add_people(other)
+        assert sum(bring(other, store, models, tmp_path / "labels").num_labels) == 6
+        again = export_labels(other, store, "ann", "default", tmp_path / "again", only_accepted=False)
+    assert reports == {again.sha256}
+    for name in ("one.json", "two.json"):
+        assert (tmp_path / "labels" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_only_accepted_models_leave_and_the_sample_maker_takes_them(
+    database: Database, store: PictureStore, models: Path, tmp_path: Path
+) -> None:
+    bring(database, store, models, models)
+    with pytest.raises(ExportError, match="accepted"):
+        export_labels(database, store, "ann", "default", tmp_path / "out")
+    accept_all(database)
+    done = export_labels(database, store, "ann", "default", tmp_path / "out")
+    assert (done.num_models, done.num_labels) == (2, 6)
+    found = [model for model in find_models(models, tmp_path / "out") if isinstance(model, LabelledModel)]
+    assert {model.path.name for model in found} == {"one.model3.json", "two.model3.json"}
+    assert found[0].labels.parts["blue"] == (BodyPart.IRIDES, Side.LEFT)
+    assert found[0].labels.parts["hit"] == (None, None)
+    with pytest.raises(ExportError, match="not empty"):
+        export_labels(database, store, "ann", "default", tmp_path / "out")
+    with pytest.raises(NotFound):
+        export_labels(database, store, "ann", "'; --", tmp_path / "new")
+
+
+def test_coco_masks_and_csv_cells_say_what_the_labels_say(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
+    bring(database, store, models / "one", models)
+    view = view_model(database, "ann", 1)
+    claim(database, "ann", 1)
+    value = LabelValue.of(BodyPart.FACE)
+    comment = "=HYPERLINK(1)"
+    changed = Change(view.art_meshes[0].id, 1, LabelValue(value.kind, value.part, None, True, comment))
+    relabel(database, "ann", 1, new_id(), [changed])
+    for kind in (ExportFormat.COCO, ExportFormat.CSV):
+        export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
+    document = json.loads((tmp_path / "coco" / "annotations.json").read_text())
+    assert [one["art_mesh"] for one in document["annotations"]] == ["red", "blue"]
+    for one in document["annotations"]:
+        counts = one["segmentation"]["counts"]
+        assert sum(counts) == document["images"][0]["width"] * document["images"][0]["height"]
+        assert sum(counts[1::2]) == one["area"] == one["bbox"][2] * one["bbox"][3]
+    with (tmp_path / "csv" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["art_mesh"], row["part"], row["side"]) for row in rows] == [
+        ("red", "face", ""),
+        ("blue", "irides", "left"),
+        ("hit", "", ""),
+    ]
+    assert rows[0]["comment"] == "'" + comment
+
+
+def test_run_lengths_begin_with_zeros_column_by_column() -> None:
+    assert run_lengths(np.array([[0, 1], [1, 1]], np.bool_)) == [1, 3]
+    assert run_lengths(np.array([[1, 0], [0, 0]], np.bool_)) == [0, 1, 3]
+
+
+def test_see_through_labels_with_unknown_classes_are_read_as_far_as_they_go(
+    database: Database, store: PictureStore, models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "labels" / "one").mkdir(parents=True)
+    drawables = {"PartBody/red": "hairf", "PartBody/blue": "eyes", "PartBody/none": "face", "PartBody/hit": 7}
+    document = {"metadata": {"is_valid": False, "is_incomplete": True}, "drawable": drawables}
+    (tmp_path / "labels" / "one" / "body_parsing.json").write_text(json.dumps(document))
+    done = bring(database, store, models / "one", tmp_path / "labels")
+    assert sum(done.num_labels) == 1
+    assert len(done.problems) == 3
+    view = view_model(database, "vera", 1)
+    assert (view.model.valid, view.model.incomplete) == (False, True)
+    assert [saved.value.part for saved in view.labels.values()] == [BodyPart.FRONT_HAIR]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "0" * 63 + "/", "f" * 64])
+def test_pictures_are_found_by_hash_alone(store: PictureStore, name: str) -> None:
+    with pytest.raises(NotFound):
+        store.path(name)
+
+
+def test_the_command_line_imports_and_exports(models: Path, tmp_path: Path) -> None:
+    run, data = CliRunner(), ["--data", str(tmp_path / "data")]
+    done = run.invoke(app, ["import", str(models), "--labels", str(models), *data])
+    assert (done.exit_code, "2 imported, 1 there already, 6 labels changed" in done.output) == (0, True)
+    done = run.invoke(app, ["export", str(tmp_path / "out"), *data])
+    assert (done.exit_code, "accepted" in done.output) == (1, True)
+    done = run.invoke(app, ["export", str(tmp_path / "out"), "--all", *data])
+    assert (done.exit_code, (tmp_path / "out" / "one.json").is_file()) == (0, True)
+    done = run.invoke(app, ["export", str(tmp_path / "x"), "--as", "mallory", *data])
+    assert (done.exit_code, "no user" in done.output) == (1, True)
+
+
+def test_nothing_to_import_is_an_error(database: Database, store: PictureStore, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no file or folder"):
+        import_models(database, store, ADMIN, "default", [tmp_path / "nowhere"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no Live2D model"):
+        import_models(database, store, ADMIN, "default", [tmp_path / "empty"])
