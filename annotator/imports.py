@@ -1,6 +1,7 @@
 """Brings models into the workbench, with labels where files have them. A broken model is reported and the rest go on."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,45 @@ def import_models(
             done.problems.append((path.name, str(error)))
     report(Progress("Imported", len(found), len(found)))
     return done
+
+
+def import_synthetic(
+    database: Database,
+    pictures: PictureStore,
+    actor: str,
+    project: str,
+    seeds: Sequence[int],
+    *,
+    texture_size: int = 2048,
+    report: ReportProgress = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> ImportReport:
+    """Import characters that the program draws itself, without their true labels: something to try the workbench on.
+
+    Args:
+        database: open.
+        pictures: where the pictures go.
+        actor: who imports, at least an annotator.
+        project: its name; made if there is none.
+        seeds: one per character, 0 or more.
+        texture_size: side of their texture in pixels, a power of two.
+        report: hears of every model.
+        cancel: stops between two models.
+
+    Raises:
+        AccessDenied, DatabaseUnusable, Cancelled, EngineUnavailable: as `import_models`.
+    """
+    from data_tools.live2d.synthetic.export import synthesize, write_model
+
+    create_project(database, actor, project)  # whoever may not import shall not wait for the drawing
+    with tempfile.TemporaryDirectory() as name:
+        paths = []
+        for index, seed in enumerate(seeds):
+            if cancel is not None:
+                cancel.check()
+            report(Progress("Drawing a character", index, len(seeds)))
+            paths.append(write_model(synthesize(seed, texture_size=texture_size), Path(name) / f"character_{seed:04d}"))
+        return import_models(database, pictures, actor, project, paths, report=report, cancel=cancel)
 
 
 def _model_files(path: Path) -> Iterator[Path]:

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from annotator.__main__ import app
 from annotator.claims import claim
 from annotator.database import Database, open_database
-from annotator.errors import NotFound
+from annotator.errors import AccessDenied, NotFound
 from annotator.export_formats import ExportFormat, run_lengths
 from annotator.exports import export_labels
-from annotator.imports import ImportReport, import_models
+from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.labels import relabel
 from annotator.pictures import PictureStore
 from annotator.queries import queue, view_model
@@ -192,3 +192,15 @@ def test_nothing_to_import_is_an_error(database: Database, store: PictureStore, 
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no Live2D model"):
         import_models(database, store, ADMIN, "default", [tmp_path / "empty"])
+
+
+def test_the_built_in_characters_come_without_labels(tmp_path: Path, store: PictureStore) -> None:
+    with closing(open_database(tmp_path / "a.db")) as database:
+        add_people(database)
+        done = import_synthetic(database, store, "ann", "characters", [3], texture_size=256)
+        assert (len(done.imported), done.problems) == (1, [])
+        view = view_model(database, "vera", queue(database, "vera")[0][0].pass_id)
+        assert len(view.art_meshes) > 30
+        assert view.labels == {}
+        with pytest.raises(AccessDenied):
+            import_synthetic(database, store, "vera", "characters", [4], texture_size=256)
