@@ -14,6 +14,7 @@ from annotator.claims import check_nobody_else
 from annotator.database import Database
 from annotator.drawing import DrawnModel, Identity, draw_model, identify
 from annotator.errors import DatabaseUnusable
+from annotator.first_labels import predict_first_labels
 from annotator.label_files import FileLabels, MeshName, find_labels, read_file
 from annotator.labels import apply_changes, current_labels, repeated, value_of, version_of
 from annotator.pictures import PictureStore
@@ -52,7 +53,9 @@ def import_models(
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
-    """Import models, and labels into those that are new or were there already; labels that say what stands there change nothing.
+    """Import models, with first labels by machine where they are new, and people's labels into all of them.
+
+    Labels that say what stands there already change nothing.
 
     Args:
         database: open.
@@ -80,7 +83,10 @@ def import_models(
             cancel.check()
         report(Progress(f"Importing {path.name[:60]}", index, len(found)))
         try:
+            known = len(done.imported)
             model_id = _import_model(database, pictures, actor, project_id, path, done)
+            if len(done.imported) > known:
+                predict_first_labels(database, actor, model_id, path)
             if labels is not None:
                 _import_labels(database, actor, model_id, identify(path), labels, path.name, done)
         except DatabaseUnusable:

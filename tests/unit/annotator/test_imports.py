@@ -194,7 +194,7 @@ def test_nothing_to_import_is_an_error(database: Database, store: PictureStore, 
         import_models(database, store, ADMIN, "default", [tmp_path / "empty"])
 
 
-def test_the_built_in_characters_come_without_labels(tmp_path: Path, store: PictureStore) -> None:
+def test_the_built_in_characters_come_with_guesses_and_without_labels(tmp_path: Path, store: PictureStore) -> None:
     with closing(open_database(tmp_path / "a.db")) as database:
         add_people(database)
         done = import_synthetic(database, store, "ann", "characters", [3], texture_size=256)
@@ -202,5 +202,9 @@ def test_the_built_in_characters_come_without_labels(tmp_path: Path, store: Pict
         view = view_model(database, "vera", queue(database, "vera")[0][0].pass_id)
         assert len(view.art_meshes) > 30
         assert view.labels == {}
+        guesses = [predictions[0] for predictions in view.predictions.values()]
+        assert len(guesses) > 0.8 * len(view.art_meshes)
+        assert all(guess.source and 0 < guess.score <= 1 for guess in guesses)
+        assert {"face", "topwear"} <= {guess.part for guess in guesses}
         with pytest.raises(AccessDenied):
             import_synthetic(database, store, "vera", "characters", [4], texture_size=256)
