@@ -100,9 +100,21 @@ def unpack(archive: Path, target: Path) -> None:
         with tarfile.open(fileobj=io.BytesIO(_data_member(archive)), mode="r:*") as files:
             for member in files:
                 if member.isfile() and member.name.lower().endswith(PICTURES):
-                    files.extract(member, target, filter="data")
+                    _write_member(files, member, target)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise PackageError(f"The package {archive.name} cannot be unpacked ({error}). Delete it: it is then downloaded again.") from error
+
+
+def _write_member(files: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    """Write one file. By hand, since Python 3.11.2, which Debian 12 has, does not know `tarfile`'s filters yet."""
+    place = (target / member.name).resolve()
+    if not place.is_relative_to(target.resolve()):
+        raise tarfile.TarError(f"{member.name!r} lies outside of it")
+    content = files.extractfile(member)
+    assert content is not None  # it is a file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with content, place.open("wb") as copy:
+        shutil.copyfileobj(content, copy)
 
 
 def _data_member(archive: Path) -> bytes:

@@ -23,8 +23,20 @@ REST = np.float32([0, 0, 1])
 PARTS = np.ones(4, np.float32)
 
 
+_of_other_tests: set[psutil.Process] = set()
+
+
+@pytest.fixture(autouse=True)
+def remember_the_workers_of_other_tests() -> None:
+    """Fixtures of a whole session keep models open."""
+    _of_other_tests.clear()
+    _of_other_tests.update(workers())
+
+
 def workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "data_tools.live2d.worker" in " ".join(child.cmdline())]
+    """The workers that this test has started."""
+    children = [child for child in psutil.Process().children() if "data_tools.live2d.worker" in " ".join(child.cmdline())]
+    return [child for child in children if child not in _of_other_tests]
 
 
 def test_the_library_is_found_without_importing_the_package() -> None:
