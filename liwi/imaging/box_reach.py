@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from liwi.imaging.masks import box_mask
 from liwi.types import BoundingBox
 
 Float32 = NDArray[np.float32]
@@ -68,19 +69,13 @@ def _far_sides(mask: Mask, box: BoundingBox) -> list[Mask]:
     assert extent is not None  # the largest part is large
     height, width = mask.shape
     across, down = max(2, round(_STRIP * box.width)), max(2, round(_STRIP * box.height))
-    found = (
+    strips = (
         (box.left > 0 and extent.left - box.left >= FAR * box.width, (box.left, box.top, box.left + across, box.bottom)),
         (box.right < width and box.right - extent.right >= FAR * box.width, (box.right - across, box.top, box.right, box.bottom)),
         (box.top > 0 and extent.top - box.top >= FAR * box.height, (box.left, box.top, box.right, box.top + down)),
         (box.bottom < height and box.bottom - extent.bottom >= FAR * box.height, (box.left, box.bottom - down, box.right, box.bottom)),
     )
-    strips = []
-    for far, (left, top, right, bottom) in found:
-        if far:
-            strip = np.zeros(mask.shape, bool)
-            strip[top:bottom, left:right] = True
-            strips.append(strip)
-    return strips
+    return [box_mask(mask.shape, BoundingBox(*strip)) for far, strip in strips if far]
 
 
 def _passages(cost: Float32, open_area: Mask) -> csr_array:

@@ -150,13 +150,13 @@ class Hypotheses:
         return -2 * float(np.sum(side_gaps(mask, self.box))) - 2 * common - 0.02 * contour / float(np.sqrt(area))
 
     def _by_grabcut(self, start: Mask) -> Hypothesis:
-        nothing = np.zeros(self.open.shape, np.float32)
+        evidence = np.zeros(self.open.shape, np.float32)
         if int(start.sum()) < _FEWEST or int((~start).sum()) < _FEWEST:
-            return Hypothesis(np.zeros(self.open.shape, bool), nothing)
+            return Hypothesis(np.zeros(self.open.shape, bool), evidence)
         background, foreground, mask = fit_mixtures(self.image, start, self.open, self.seed, rounds=_GRABCUT_ROUNDS)
-        nothing[self.open] = _mixture_evidence(self.image[self.open], background, foreground)
-        nothing[~self.open] = -EVIDENCE_LIMIT
-        return Hypothesis(mask & self.open, nothing)
+        evidence[self.open] = _mixture_evidence(self.image[self.open], background, foreground)
+        evidence[~self.open] = -EVIDENCE_LIMIT
+        return Hypothesis(mask & self.open, evidence)
 
     def _by_neighbours(self, distance: Float32, *, favour: float = 0.0) -> Hypothesis:
         """Start from distances to the ring; then learn both sides' colours."""

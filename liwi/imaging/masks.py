@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from liwi.imaging.hint_marks import DROPPED, KEPT
 from liwi.types import BoundingBox
@@ -53,18 +54,12 @@ def _closed_spots(mask: Mask, marks: UInt8, pinhole: float) -> Mask:
     enclosed[0] = False
     enclosed[np.unique(areas[marks == DROPPED])] = False
     solid = np.pad(mask | enclosed[areas], 1).astype(np.uint8)
-    depth = _least(cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1], areas, count)
-    radius = -_least(-cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), areas, count)
+    number = np.arange(count)
+    depth = ndimage.minimum(cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1], areas, number)
+    radius = ndimage.maximum(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), areas, number)
     deep = depth > _DEEP * np.sqrt(size)
     round_and_inside = (depth > np.sqrt(size)) & (np.sqrt(size) < _ROUND * 2 * radius)
     return (enclosed & ((size < pinhole) | deep | round_and_inside))[areas]
-
-
-def _least(values: NDArray[np.float32], areas: NDArray[np.int32], count: int) -> NDArray[np.float32]:
-    """The least of ``values`` in each area: (count,)."""
-    least = np.full(count, np.inf, np.float32)
-    np.minimum.at(least, areas.ravel(), values.ravel())
-    return least
 
 
 def box_mask(shape: tuple[int, ...], box: BoundingBox) -> Mask:
