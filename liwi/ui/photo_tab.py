@@ -68,15 +68,20 @@ def _wire(
 ) -> None:
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
 
-    @_shown
-    def open_upload(path: str | None, previous: str | None) -> tuple[Manifest, str | None, None]:
-        if path is None:
-            raise LiwiError("Choose a picture file: PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF.")
+    def open_upload(path: str | None, previous: str | None) -> dict[Any, Any]:
+        """A file that cannot be opened is explained and makes room for another; what was open stays."""
         try:
-            return *handlers.open(Path(path), previous), None
+            if path is None:
+                raise LiwiError("Choose a picture file: PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF.")
+            manifest, opened = handlers.open(Path(path), previous)
+        except LiwiError as error:
+            gr.Warning(str(error), title="This picture cannot be opened")
+            return {upload: None}
         finally:
-            with contextlib.suppress(OSError):
-                Path(path).unlink()  # the project holds the picture now; the upload need not outlive this moment
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    Path(path).unlink()  # the project holds the picture now; the upload need not outlive this moment
+        return {stage: manifest, token: opened, upload: None, opener: _folded()}
 
     @_shown
     def open_example(previous: str | None, event: gr.SelectData) -> tuple[Manifest, str | None]:
@@ -102,12 +107,8 @@ def _wire(
     def redo(project: str | None, value: Any, event: gr.EventData) -> Manifest:
         return handlers.redo(project, value, int(event._data.get("steps", 1)))
 
-    opening = (
-        upload.upload(open_upload, [upload, token], [stage, token, upload], show_progress="minimal", api_visibility="private"),
-        examples.select(open_example, [token], [stage, token], **quiet),
-    )
-    for opened in opening:
-        opened.success(lambda: gr.update(label="Open another picture", open=False), None, opener, **quiet)
+    upload.upload(open_upload, [upload, token], [stage, token, upload, opener], show_progress="minimal", api_visibility="private")
+    examples.select(open_example, [token], [stage, token], **quiet).success(_folded, None, opener, **quiet)
     stage.run_requested(cut, [token, stage, shadow, subjects], stage, concurrency_id="engine", concurrency_limit=2, **quiet)
     stage.recut_requested(recut, [token, stage, shadow], stage, concurrency_id="engine", **quiet)
     stage.delete_requested(delete, [token, stage], stage, **quiet)
@@ -118,6 +119,11 @@ def _wire(
     export.click(_shown(handlers.export), [token, stage, suffix], url, show_progress="minimal", api_visibility="private").success(
         None, url, url, js=_DOWNLOAD
     )
+
+
+def _folded() -> dict[str, Any]:
+    """What the panel for opening pictures becomes once one is open."""
+    return gr.update(label="Open another picture", open=False)
 
 
 def _shown(handler: Callable[P, R]) -> Callable[P, R]:

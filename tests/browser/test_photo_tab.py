@@ -237,6 +237,9 @@ def test_a_bad_upload_is_explained(page: Page, address: str, photo: Path, tmp_pa
     page.locator("#photo-upload input[type=file]").set_input_files(path)
     expect(page.locator(".toast-body, .toast-wrap").first).to_contain_text(message)
     assert "Traceback" not in page.content()
+    expect(page.locator(".liwi-stage")).to_contain_text("No picture yet")
+    expect(page.locator(".error", has_text="Error")).to_have_count(0)
+    upload(page, photo)  # and another picture can be opened at once
 
 
 def test_export_before_opening_says_what_to_do(page: Page, address: str) -> None:
