@@ -75,7 +75,7 @@ def _wire(
                 raise LiwiError("Choose a picture file: PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF.")
             manifest, opened = handlers.open(Path(path), previous)
         except LiwiError as error:
-            gr.Warning(str(error), title="This picture cannot be opened")
+            gr.Warning(str(error))
             return {upload: None}
         finally:
             if path is not None:
