@@ -12,7 +12,7 @@ from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
 from annotator.imports import import_models
 from annotator.pictures import PictureStore
-from liwi.errors import LiwiError
+from data_tools.live2d.commands import errors_for_people
 from liwi.progress import Progress
 
 app = typer.Typer(help="Verify the body parts of Live2D models.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -37,13 +37,9 @@ def import_command(
     user: User = "",
 ) -> None:
     """Import models; those that are there already are recognised."""
-    try:
-        with closing(open_database(database or data / "annotations.db")) as opened:
-            actor = user or ensure_local_user(opened)
-            done = import_models(opened, PictureStore(data / "pictures"), actor, project, paths, labels=labels, report=_tell)
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
+        actor = user or ensure_local_user(opened)
+        done = import_models(opened, PictureStore(data / "pictures"), actor, project, paths, labels=labels, report=_tell)
     for name, problem in done.problems:
         typer.echo(f"{name}: {problem}", err=True)
     typer.echo(f"{len(done.imported)} imported, {len(done.duplicates)} there already, {sum(done.num_labels)} labels changed.")
@@ -62,13 +58,9 @@ def export_command(
     user: User = "",
 ) -> None:
     """Export the labels of accepted models."""
-    try:
-        with closing(open_database(database or data / "annotations.db")) as opened:
-            actor, pictures = user or ensure_local_user(opened), PictureStore(data / "pictures")
-            done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything)
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
+        actor, pictures = user or ensure_local_user(opened), PictureStore(data / "pictures")
+        done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything)
     typer.echo(f"{out}: {done.num_labels} labels of {done.num_models} models, hash {done.sha256}")
 
 

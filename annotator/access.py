@@ -1,5 +1,7 @@
 """People and their roles, and how the use cases find the rows they act on. Every use case begins with `acting_user`."""
 
+from typing import TypeVar
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,8 @@ LOCAL_USER = "local"
 """The person alone on their own machine, who may do everything."""
 
 MAX_NAME = 200
+
+_Row = TypeVar("_Row", Model, Pass)
 
 
 def acting_user(session: Session, name: str, needed: Role, *, lock: bool = False) -> User:
@@ -84,19 +88,20 @@ def create_project(database: Database, actor: str, name: str) -> int:
 
 def locked_pass(session: Session, pass_id: int) -> Pass:
     """A pass, kept from every other change until the transaction ends; `NotFound` if there is none."""
-    found = session.scalars(select(Pass).where(Pass.id == pass_id).with_for_update()).first()
-    if found is None:
-        raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
-    return found
+    return existing(session.scalars(select(Pass).where(Pass.id == pass_id).with_for_update()).first())
 
 
 def model_of(session: Session, model_id: int, *, lock: bool = False) -> Model:
     """A model; `NotFound` if there is none."""
     query = select(Model).where(Model.id == model_id)
-    found = session.scalars(query.with_for_update() if lock else query).first()
-    if found is None:
+    return existing(session.scalars(query.with_for_update() if lock else query).first())
+
+
+def existing(row: _Row | None) -> _Row:
+    """A model or a pass that was looked for; `NotFound` if it was not found."""
+    if row is None:
         raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
-    return found
+    return row
 
 
 def pass_of(session: Session, model_id: int, number: Round = Round.FIRST) -> Pass | None:

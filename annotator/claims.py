@@ -51,9 +51,7 @@ def claim(database: Database, actor: str, pass_id: int) -> Hold:
     with database.write() as session:
         user, found = _user_and_pass(session, actor, pass_id)
         now = database.clock()
-        held = session.get(Claim, pass_id)
-        if held is not None and held.user_id != user.id and held.expires_at > now:
-            raise _held_by_other(session, held, now)
+        held = check_nobody_else(session, found, user, now)
         _check_independence(session, user, found)
         if held is None or held.user_id != user.id:
             event = ClaimStep.CLAIMED if held is None else ClaimStep.EXPIRED
@@ -69,9 +67,7 @@ def heartbeat(database: Database, actor: str, pass_id: int) -> Hold:
     """
     with database.write() as session:
         user, found = _user_and_pass(session, actor, pass_id)
-        now = database.clock()
-        held = check_claim(session, found, user, now)
-        return _hold(session, held, found, user, now)
+        return renew_claim(session, found, user, database.clock())
 
 
 def release(database: Database, actor: str, pass_id: int) -> None:
@@ -105,15 +101,25 @@ def take_over(database: Database, actor: str, pass_id: int, reason: str) -> Hold
         return _hold(session, held, found, user, now)
 
 
+def claim_events(database: Database, actor: str, pass_id: int) -> list[tuple[str, ClaimStep, str | None, str]]:
+    """Who claimed a pass, oldest first: name, event, from whom, reason. Needs a viewer."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        events = session.scalars(select(ClaimEvent).where(ClaimEvent.pass_id == pass_id).order_by(ClaimEvent.id)).all()
+        names = {user.id: user.name for user in session.scalars(select(User))}
+        return [
+            (names[event.user_id], ClaimStep(event.event), names.get(event.from_user_id) if event.from_user_id else None, event.reason)
+            for event in events
+        ]
+
+
 def check_claim(session: Session, found: Pass, user: User, now: int) -> Claim:
     """The person's live claim on a locked pass.
 
     Raises:
         ClaimNeeded: they have none, it has run out, or somebody else has it.
     """
-    held = session.get(Claim, found.id)
-    if held is not None and held.user_id != user.id and held.expires_at > now:
-        raise _held_by_other(session, held, now)
+    held = check_nobody_else(session, found, user, now)
     if held is None or held.user_id != user.id:
         raise ClaimNeeded("You do not hold this model. Claim it, and send the change again.", pass_id=found.id, holder=None)
     if held.expires_at <= now:
@@ -121,11 +127,17 @@ def check_claim(session: Session, found: Pass, user: User, now: int) -> Claim:
     return held
 
 
-def check_nobody_else(session: Session, found: Pass, user: User, now: int) -> None:
-    """Passes if nobody but this person is at work on a locked pass; `ClaimNeeded` otherwise."""
+def renew_claim(session: Session, found: Pass, user: User, now: int) -> Hold:
+    """A sign of life of the person who holds a locked pass; `ClaimNeeded` as `check_claim`."""
+    return _hold(session, check_claim(session, found, user, now), found, user, now)
+
+
+def check_nobody_else(session: Session, found: Pass, user: User, now: int) -> Claim | None:
+    """The claim on a locked pass, unless somebody else is at work on it, then `ClaimNeeded`; it may have run out."""
     held = session.get(Claim, found.id)
     if held is not None and held.user_id != user.id and held.expires_at > now:
         raise _held_by_other(session, held, now)
+    return held
 
 
 def drop_claim(session: Session, found: Pass, user: User, now: int) -> None:
@@ -171,15 +183,3 @@ def _record(
     session: Session, found: Pass, user: User, event: ClaimStep, now: int, *, from_user: int | None = None, reason: str = ""
 ) -> None:
     session.add(ClaimEvent(pass_id=found.id, user_id=user.id, event=event, from_user_id=from_user, reason=reason, at=now))
-
-
-def claim_events(database: Database, actor: str, pass_id: int) -> list[tuple[str, ClaimStep, str | None, str]]:
-    """Who claimed a pass, oldest first: name, event, from whom, reason. Needs a viewer."""
-    with database.read() as session:
-        acting_user(session, actor, Role.VIEWER)
-        events = session.scalars(select(ClaimEvent).where(ClaimEvent.pass_id == pass_id).order_by(ClaimEvent.id)).all()
-        names = {user.id: user.name for user in session.scalars(select(User))}
-        return [
-            (names[event.user_id], ClaimStep(event.event), names.get(event.from_user_id) if event.from_user_id else None, event.reason)
-            for event in events
-        ]

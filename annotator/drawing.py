@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from annotator.pictures import PictureStore
 from data_tools.live2d.manifest import read_manifest
 from data_tools.live2d.model import ArtMesh, Live2DModel, Part
-from data_tools.live2d.reader import open_model
+from data_tools.live2d.reader import OpenedModel
 from data_tools.live2d.rendering import RenderedMesh, render
 from data_tools.live2d.sources import MODEL_ENDING, open_source
 from data_tools.manifests import digest
@@ -51,11 +51,6 @@ class DrawnMesh:
     num_pixels: int
     num_visible: int
 
-    @property
-    def doubt(self) -> float:
-        """How much its smallness alone asks for a look, in [0, 1]."""
-        return 0.0 if self.num_visible >= TINY else 1 - self.num_visible / TINY
-
 
 @dataclass(frozen=True, slots=True)
 class DrawnModel:
@@ -70,7 +65,7 @@ class DrawnModel:
 
 
 def identify(path: Path) -> Identity:
-    """What tells this model apart, without opening it; `InputError` if it cannot be read."""
+    """What tells this model apart, without bringing its moc3 to life; `InputError` if it cannot be read."""
     source, name = open_source(path)
     try:
         manifest = read_manifest(source, name)
@@ -82,26 +77,30 @@ def identify(path: Path) -> Identity:
     return Identity(digest("".join([moc, *textures]).encode()), moc, stem, path.resolve().parent.name)
 
 
-def draw_model(path: Path, identity: Identity, pictures: PictureStore) -> DrawnModel:
+def smallness(num_visible: int) -> float:
+    """How much an ArtMesh with so few seen pixels asks for a look for that alone, in [0, 1]."""
+    return 1 - min(num_visible, TINY) / TINY
+
+
+def draw_model(opened: OpenedModel, identity: Identity, pictures: PictureStore) -> DrawnModel:
     """Draw a model at rest and keep its pictures. ArtMeshes that are hidden at rest are drawn as if they were shown.
 
     Args:
-        path: of the .model3.json or the ZIP.
-        identity: of the same file.
+        opened: the model.
+        identity: of the same model.
         pictures: where they go.
 
     Raises:
-        InputError, EngineUnavailable: as `open_model` and `render`.
+        InputError: a texture is damaged.
         DatabaseUnusable: the pictures cannot be written.
     """
-    with open_model(path) as opened:
-        model, pyramid = opened.model, opened.pyramid
-        shown = render(model, pyramid, PICTURE_SIDE)
-        found = {mesh.index: mesh for mesh in shown.meshes}
-        revealed = _revealed(model)
-        if revealed is not model:
-            hidden = {mesh.index for mesh in model.art_meshes if not mesh.drawn}
-            found |= {mesh.index: mesh for mesh in render(revealed, pyramid, PICTURE_SIDE).meshes if mesh.index in hidden}
+    model, pyramid = opened.model, opened.pyramid
+    shown = render(model, pyramid, PICTURE_SIDE)
+    found = {mesh.index: mesh for mesh in shown.meshes}
+    revealed = _revealed(model)
+    if revealed is not model:
+        hidden = {mesh.index for mesh in model.art_meshes if not mesh.drawn}
+        found |= {mesh.index: mesh for mesh in render(revealed, pyramid, PICTURE_SIDE).meshes if mesh.index in hidden}
     meshes = tuple(_keep(mesh, found.get(mesh.index), pictures) for mesh in model.art_meshes)
     return DrawnModel(model.name, identity, shown.view.size, pictures.save(shown.rgba), model.parts, meshes)
 

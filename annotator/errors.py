@@ -11,12 +11,9 @@ LiwiError
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from annotator.values import Conflict
 from liwi.errors import InputError, LiwiError
-
-if TYPE_CHECKING:
-    from annotator.values import Conflict
 
 
 class DatabaseUnusable(LiwiError):
@@ -56,6 +53,6 @@ class LabelConflict(InputError):
         conflicts: for each ArtMesh what was wanted and what stands there now.
     """
 
-    def __init__(self, message: str, conflicts: "Sequence[Conflict]") -> None:
+    def __init__(self, message: str, conflicts: Sequence[Conflict]) -> None:
         super().__init__(message)
         self.conflicts = tuple(conflicts)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotator.drawing import SEEN_SHARE
-from annotator.label_files import SEE_THROUGH_LABELS, MeshName, see_through_document
+from annotator.label_files import SEE_THROUGH_LABELS, see_through_document
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh
 from annotator.values import LabelValue
@@ -64,26 +64,6 @@ class ExportedModel:
     accepted: bool
     labels: tuple[ExportedLabel, ...]
 
-    @property
-    def stem(self) -> str:
-        """The name that label files are found by."""
-        return self.row.stem
-
-    @property
-    def sha256(self) -> str:
-        """Of moc3 and textures."""
-        return self.row.sha256
-
-    @property
-    def valid(self) -> bool:
-        """Whether it is fit for training."""
-        return self.row.valid
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether body parts are missing by design."""
-        return self.row.incomplete
-
     def labels_key(self) -> list[tuple[str, str | None, str | None]]:
         """What the labels say: id, part, side, sorted."""
         return sorted((label.mesh.mesh_id, label.value.part, label.value.side) for label in self.labels)
@@ -94,31 +74,27 @@ Writer = Callable[[list[ExportedModel], Path, PictureStore], None]
 
 def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
     """Our own label files."""
-    shared = {stem for stem, count in Counter(model.stem.casefold() for model in models).items() if count > 1}
+    shared = {stem for stem, count in Counter(model.row.stem.casefold() for model in models).items() if count > 1}
     for model in models:
-        place = folder / _safe(model.row.folder) / OWN_LABELS if model.stem.casefold() in shared else folder / f"{_safe(model.stem)}.json"
+        row = model.row
+        place = folder / _safe(row.folder) / OWN_LABELS if row.stem.casefold() in shared else folder / f"{_safe(row.stem)}.json"
         _new_file(place, model)
         meshes = {label.mesh.mesh_id: {"part": label.value.part, "side": label.value.side} for label in model.labels}
-        document = {"version": VERSION, "taxonomy": TaxonomyVersion.V3.value, "model_sha256": model.sha256, "art_meshes": meshes}
+        document = {"version": VERSION, "taxonomy": TaxonomyVersion.V3.value, "model_sha256": row.sha256, "art_meshes": meshes}
         place.write_bytes(encode_document(document))
 
 
 def write_see_through(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
     """See-through's label files."""
     for model in models:
-        place = folder / _safe(model.stem) / SEE_THROUGH_LABELS
+        place = folder / _safe(model.row.stem) / SEE_THROUGH_LABELS
         _new_file(place, model)
-        values = {
-            MeshName(
-                label.mesh.place, label.mesh.mesh_id, tuple(label.mesh.part_path.split("/")) if label.mesh.part_path else ()
-            ): label.value
-            for label in model.labels
-        }
+        values = {label.mesh: label.value for label in model.labels}
         boxes = [_box(label.mesh) for label in model.labels if label.mesh.left is not None and label.value.part is not None]
         corners = np.array(boxes or [(0, 0, 0, 0)])
         low, high = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
         document = see_through_document(
-            values, valid=model.valid, incomplete=model.incomplete, cleaned=model.accepted, box=(low[0], low[1], high[0], high[1])
+            values, valid=model.row.valid, incomplete=model.row.incomplete, cleaned=model.accepted, box=(low[0], low[1], high[0], high[1])
         )
         place.write_bytes(encode_document(document))
 
@@ -129,13 +105,13 @@ def write_coco(models: list[ExportedModel], folder: Path, pictures: PictureStore
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for number, model in enumerate(models, 1):
-        name = f"images/{number:05d}.webp"
-        shutil.copyfile(pictures.path(model.row.picture), folder / name)
-        images.append({"id": number, "file_name": name, "width": model.row.width, "height": model.row.height, "model_sha256": model.sha256})
+        name, row = f"images/{number:05d}.webp", model.row
+        shutil.copyfile(pictures.path(row.picture), folder / name)
+        images.append({"id": number, "file_name": name, "width": row.width, "height": row.height, "model_sha256": row.sha256})
         for label in model.labels:
             if label.value.part is None or label.mesh.picture is None:
                 continue
-            annotations.append(_annotation(label, number, len(annotations) + 1, (model.row.width, model.row.height), pictures))
+            annotations.append(_annotation(label, number, len(annotations) + 1, (row.width, row.height), pictures))
     categories = [{"id": part.class_index + 1, "name": part.value, "supercategory": part.coarse.value} for part in BodyPart]
     document = {"info": {"description": "Body parts of Live2D ArtMeshes"}, "images": images, "annotations": annotations}
     (folder / "annotations.json").write_text(json.dumps({**document, "categories": categories}), "utf-8")
@@ -151,7 +127,7 @@ def write_csv(models: list[ExportedModel], folder: Path, _: PictureStore) -> Non
         for model in models:
             for label in model.labels:
                 mesh, value = label.mesh, label.value
-                texts = [model.row.name, model.sha256, mesh.mesh_id, mesh.part_path, value.part or "", value.side or ""]
+                texts = [model.row.name, model.row.sha256, mesh.mesh_id, mesh.part_path, value.part or "", value.side or ""]
                 row = [*texts, str(int(value.unsure)), value.comment, label.annotator, str(label.at)]
                 writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
 

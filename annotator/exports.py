@@ -4,7 +4,6 @@ The hash is of the labels alone, in a fixed order, so that the same labels have 
 and doubts do not count, since no format but CSV has a word for them.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from annotator.labels import current_labels, value_of
 from annotator.pictures import PictureStore
 from annotator.schema import Export, Model, ModelArtMesh, Pass, Project, User
 from annotator.values import PassState, Role, Round
+from data_tools.manifests import digest
 from liwi.errors import ExportError
 from liwi.progress import Progress, ReportProgress, ignore_progress
 
@@ -109,8 +109,8 @@ def export_labels(
 
 def labels_hash(models: list[ExportedModel]) -> str:
     """SHA-256 of what the labels say, whatever the order of the models."""
-    lines = sorted(json.dumps([model.sha256, model.valid, model.incomplete, model.labels_key()]) for model in models)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    lines = sorted(json.dumps([model.row.sha256, model.row.valid, model.row.incomplete, model.labels_key()]) for model in models)
+    return digest("\n".join(lines).encode())
 
 
 def _read(session: Session, project_id: int, only_accepted: bool) -> list[ExportedModel]:
@@ -142,5 +142,5 @@ def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat,
         "num_labels": done.num_labels,
         "labels_sha256": done.sha256,
     }
-    lines = [head, *({"stem": model.stem, "sha256": model.sha256, "num_labels": len(model.labels)} for model in models)]
+    lines = [head, *({"stem": model.row.stem, "sha256": model.row.sha256, "num_labels": len(model.labels)} for model in models)]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

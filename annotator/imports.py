@@ -1,6 +1,5 @@
 """Brings models into the workbench, with labels where files have them. A broken model is reported and the rest go on."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +11,15 @@ from sqlalchemy.orm import Session
 from annotator.access import acting_user, create_project, locked_pass, model_of, pass_of
 from annotator.claims import check_nobody_else
 from annotator.database import Database
-from annotator.drawing import DrawnModel, Identity, draw_model, identify
+from annotator.drawing import DrawnModel, Identity, draw_model, identify, smallness
 from annotator.errors import DatabaseUnusable
 from annotator.first_labels import predict_first_labels
-from annotator.label_files import FileLabels, MeshName, find_labels, read_file
-from annotator.labels import apply_changes, current_labels, repeated, value_of, version_of
+from annotator.label_files import FileLabels, find_labels, read_file
+from annotator.labels import apply_changes, current_labels, repeated, request_hash, value_of, version_of
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
 from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role, Round
+from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
 from liwi.errors import InputError, LiwiError
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
@@ -83,12 +83,10 @@ def import_models(
             cancel.check()
         report(Progress(f"Importing {path.name[:60]}", index, len(found)))
         try:
-            known = len(done.imported)
-            model_id = _import_model(database, pictures, actor, project_id, path, done)
-            if len(done.imported) > known:
-                predict_first_labels(database, actor, model_id, path)
+            identity = identify(path)
+            model_id = _import_model(database, pictures, actor, project_id, path, identity, done)
             if labels is not None:
-                _import_labels(database, actor, model_id, identify(path), labels, path.name, done)
+                _import_labels(database, actor, model_id, identity, labels, path.name, done)
         except DatabaseUnusable:
             raise
         except LiwiError as error:
@@ -145,28 +143,31 @@ def _model_files(path: Path) -> Iterator[Path]:
             yield file.resolve()
 
 
-def _import_model(database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, done: ImportReport) -> int:
-    identity = identify(path)
+def _import_model(
+    database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, identity: Identity, done: ImportReport
+) -> int:
     same = select(Model.id).where(Model.project_id == project_id, Model.sha256 == identity.sha256)
     with database.read() as session:
         known = session.scalar(same)
     if known is None:
-        drawn = draw_model(path, identity, pictures)
-        with database.write() as session:
-            user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
-            session.execute(select(Project.id).where(Project.id == project_id).with_for_update())  # two people import the same model
-            known = session.scalar(same)
+        with open_model(path) as opened:
+            drawn = draw_model(opened, identity, pictures)
+            with database.write() as session:
+                user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
+                session.execute(select(Project.id).where(Project.id == project_id).with_for_update())  # two people import the same model
+                known = session.scalar(same)
+                model_id = _add_model(session, project_id, user.id, drawn, database.clock()) if known is None else known
             if known is None:
-                model_id = _add_model(session, project_id, user.id, drawn, database.clock())
                 done.imported.append(model_id)
+                predict_first_labels(database, actor, model_id, opened)
                 return model_id
     done.duplicates.append((path.name, known))
     return known
 
 
 def _add_model(session: Session, project_id: int, user_id: int, drawn: DrawnModel, now: int) -> int:
-    doubts = [mesh.doubt if mesh.mesh.drawn else 1.0 for mesh in drawn.meshes]
-    identity: Identity = drawn.identity
+    doubts = [smallness(mesh.num_visible) for mesh in drawn.meshes]
+    identity = drawn.identity
     model = Model(
         project_id=project_id,
         name=drawn.name,
@@ -236,7 +237,7 @@ def _import_labels(database: Database, actor: str, model_id: int, identity: Iden
         found, now = locked_pass(session, first.id), database.clock()
         rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id)).all()
         ids = {row.place: row.id for row in rows}
-        content = read_file(path, mesh_names(rows))
+        content = read_file(path, rows)
         current = current_labels(session, found)
         changes = []
         for place, wanted in content.values.items():
@@ -247,17 +248,12 @@ def _import_labels(database: Database, actor: str, model_id: int, identity: Iden
         done.problems.extend((name, problem) for problem in content.left_out)
         if changes:
             check_nobody_else(session, found, user, now)
-            request = hashlib.sha256(repr((found.id, changes)).encode()).hexdigest()
+            request = request_hash((found.id, changes))
             operation_id = f"import-{request[:40]}-{now}"
             if repeated(session, user, operation_id, request) is None:
                 apply_changes(session, user, found, operation_id, changes, now, request=request, kind=ActKind.IMPORT)
         _import_flags(session, model_id, content)
     done.num_labels.append(len(changes))
-
-
-def mesh_names(rows: Sequence[ModelArtMesh]) -> list[MeshName]:
-    """ArtMeshes as label files name them."""
-    return [MeshName(row.place, row.mesh_id, tuple(row.part_path.split("/")) if row.part_path else ()) for row in rows]
 
 
 def _merged(wanted: LabelValue, current: LabelValue, *, has_sides: bool) -> LabelValue:

@@ -6,10 +6,11 @@ See-through names an ArtMesh by the ids of its parts and its own, with hyphens t
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotator.schema import ModelArtMesh
 from annotator.values import LabelKind, LabelValue
 from data_tools.live2d.labels import MAX_BYTES, OWN_LABELS, read_labels
 from liwi.errors import InputError
@@ -36,15 +37,6 @@ class FileLabels:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MeshName:
-    """An ArtMesh as files name it: its place, its id, and the ids of the parts around it, outermost first."""
-
-    place: int
-    mesh_id: str
-    part_path: tuple[str, ...]
-
-
 def find_labels(folder: Path, stem: str, parent: str) -> Path | None:
     """The label file of a model below a folder: ``<stem>.json``, or in a folder of its own one of either kind; None if there is none."""
     names = [f"{stem}.json", *(f"{place}{name}" for place in (f"{stem}/", f"{parent}/") for name in (OWN_LABELS, SEE_THROUGH_LABELS))]
@@ -54,27 +46,28 @@ def find_labels(folder: Path, stem: str, parent: str) -> Path | None:
     return None
 
 
-def read_file(path: Path, meshes: Iterable[MeshName]) -> FileLabels:
+def read_file(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
     """Read a label file of either kind.
 
     Raises:
         InputError: it is damaged, or no label file.
     """
     if path.name == SEE_THROUGH_LABELS:
-        return _read_see_through(path, list(meshes))
+        return _read_see_through(path, meshes)
     labels, places = read_labels(path), {mesh.mesh_id: mesh.place for mesh in meshes}
     values = {places[name]: LabelValue.of(part, side) for name, (part, side) in labels.parts.items() if name in places}
     left_out = tuple(f"{name[:60]!r} is no ArtMesh of the model" for name in labels.parts if name not in places)
     return FileLabels(values, None, None, True, left_out)
 
 
-def see_through_name(mesh: MeshName) -> str:
+def see_through_name(mesh: ModelArtMesh) -> str:
     """What See-through calls an ArtMesh."""
-    return "/".join([*mesh.part_path, mesh.mesh_id.replace("-", "")])
+    name = mesh.mesh_id.replace("-", "")
+    return f"{mesh.part_path}/{name}" if mesh.part_path else name
 
 
 def see_through_document(
-    values: Mapping[MeshName, LabelValue], *, valid: bool, incomplete: bool, cleaned: bool, box: tuple[int, int, int, int]
+    values: Mapping[ModelArtMesh, LabelValue], *, valid: bool, incomplete: bool, cleaned: bool, box: tuple[int, int, int, int]
 ) -> dict[str, object]:
     """A ``body_parsing.json``; ArtMeshes without a body part are left out, for which the format has no word.
 
@@ -90,7 +83,7 @@ def see_through_document(
     return {"metadata": metadata, "drawable": drawables, "xyxy": list(box)}
 
 
-def _read_see_through(path: Path, meshes: list[MeshName]) -> FileLabels:
+def _read_see_through(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -117,7 +110,7 @@ def _read_see_through(path: Path, meshes: list[MeshName]) -> FileLabels:
     return FileLabels(values, valid, incomplete, False, tuple(left_out))
 
 
-def _by_name(meshes: list[MeshName], *, whole: bool) -> dict[str, int | None]:
+def _by_name(meshes: Sequence[ModelArtMesh], *, whole: bool) -> dict[str, int | None]:
     """Place by See-through's name, with or without the parts; None where two ArtMeshes share it."""
     found: dict[str, int | None] = {}
     for mesh in meshes:

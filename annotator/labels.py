@@ -5,7 +5,6 @@ values (`LabelConflict`), and whoever wants to overwrite sends it again with the
 add the label that stood there before. They follow the person's own acts over all models, without limit, since the history is the table.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from annotator.access import acting_user, locked_pass
-from annotator.claims import CLAIM_MILLISECONDS, check_claim
+from annotator.claims import renew_claim
 from annotator.database import Database
 from annotator.errors import LabelConflict, NotFound, WrongState
 from annotator.schema import CurrentLabel, Label, ModelArtMesh, Operation, Pass, User
@@ -32,6 +31,7 @@ from annotator.values import (
     Role,
     SavedLabel,
 )
+from data_tools.manifests import digest
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -69,14 +69,14 @@ def relabel(database: Database, actor: str, pass_id: int, operation_id: str, cha
         raise InputError(f"An operation changes 1 to {MAX_CHANGES} different ArtMeshes.")
     if any(change.value.kind is LabelKind.NONE for change in changes):
         raise InputError("A decision is taken back by undo.")
-    request = _digest((pass_id, *sorted((change.art_mesh_id, change.version, change.value) for change in changes)))
+    request = request_hash((pass_id, *sorted((change.art_mesh_id, change.version, change.value) for change in changes)))
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
         done = repeated(session, user, operation_id, request)
         if done is not None:
             return done
         found, now = locked_pass(session, pass_id), database.clock()
-        check_claim(session, found, user, now).expires_at = now + CLAIM_MILLISECONDS
+        renew_claim(session, found, user, now)
         return apply_changes(session, user, found, operation_id, changes, now, request=request)
 
 
@@ -149,6 +149,11 @@ def repeated(session: Session, user: User, operation_id: str, request: str) -> O
     return Outcome(operation.pass_id, tuple(saved_label(label) for label in labels))
 
 
+def request_hash(request: object) -> str:
+    """The hash by which `repeated` tells whether an operation asks for the same again."""
+    return digest(repr(request).encode())
+
+
 def current_labels(session: Session, found: Pass, art_mesh_ids: Iterable[int] | None = None) -> dict[int, Label]:
     """The labels that count in a pass, by ArtMesh; those of these ArtMeshes, or all."""
     query = select(Label).join(CurrentLabel, CurrentLabel.label_id == Label.id).where(CurrentLabel.pass_id == found.id)
@@ -176,7 +181,7 @@ def saved_label(label: Label) -> SavedLabel:
 
 
 def _go(database: Database, actor: str, operation_id: str, on_conflict: OnConflict, kind: ActKind) -> Outcome:
-    request = _digest((kind, on_conflict))
+    request = request_hash((kind, on_conflict))
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
         done = repeated(session, user, operation_id, request)
@@ -184,7 +189,7 @@ def _go(database: Database, actor: str, operation_id: str, on_conflict: OnConfli
             return done
         act = _act_to_undo(session, user) if kind is ActKind.UNDO else _act_to_redo(session, user)
         found, now = locked_pass(session, act.pass_id), database.clock()
-        check_claim(session, found, user, now).expires_at = now + CLAIM_MILLISECONDS
+        renew_claim(session, found, user, now)
         writes, current = _plan(session, found, act, kind, on_conflict)
         operation = _record(session, user, found, operation_id, kind, now, request=request, num_labels=len(writes), act=act)
         act.status = ActStatus.UNDONE if kind is ActKind.UNDO else ActStatus.DONE
@@ -317,7 +322,3 @@ def _refusal(conflicts: Sequence[Conflict]) -> LabelConflict:
         "Nothing was saved; choose which value shall stand.",
         conflicts,
     )
-
-
-def _digest(request: object) -> str:
-    return hashlib.sha256(repr(request).encode()).hexdigest()

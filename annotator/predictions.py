@@ -1,14 +1,14 @@
 """What machines say about ArtMeshes, beside each other and never mixed with what people say; and how uncertain that leaves each one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, insert, select, update
 
 from annotator.access import acting_user, model_of
 from annotator.database import Database
-from annotator.drawing import TINY
+from annotator.drawing import smallness
 from annotator.errors import NotFound
 from annotator.schema import Model, ModelArtMesh, Prediction
 from annotator.values import Role, checked_text
@@ -17,8 +17,8 @@ from liwi.seethrough.body_parts import BodyPart, Side
 
 
 @dataclass(frozen=True, slots=True)
-class PartPrediction:
-    """A machine's guess.
+class Guess:
+    """A part prediction, as it goes into the database.
 
     Attributes:
         art_mesh_id: the row of the ArtMesh.
@@ -33,41 +33,39 @@ class PartPrediction:
     score: float
 
 
-def record_predictions(
-    database: Database, actor: str, model_id: int, source: str, model_version: str, predictions: Sequence[PartPrediction]
-) -> None:
-    """Keep what one source says about a model, in place of what the same source and version said before.
+def record_predictions(database: Database, actor: str, model_id: int, model_version: str, guesses: Mapping[str, Sequence[Guess]]) -> None:
+    """Keep what sources say about a model, each in place of what the same source and version said before.
 
     The uncertainty of an ArtMesh is 1 where sources disagree or nobody says anything, else 1 - the best score; one that is hidden or shows
-    fewer than `TINY` pixels is at least as uncertain as its smallness. That of the model is the mean.
+    fewer than `annotator.drawing.TINY` pixels is at least as uncertain as its smallness. That of the model is the mean.
 
     Args:
         database: open.
         actor: at least an annotator.
         model_id: whose ArtMeshes.
-        source: e.g. "part names"; at most 100 characters.
         model_version: of the rules or the checkpoint; at most 100 characters.
-        predictions: at most one per ArtMesh.
+        guesses: by source, e.g. "part names", of at most 100 characters; at most one per source and ArtMesh.
 
     Raises:
         InputError: a score is out of range, or a name too long or empty.
         NotFound: an ArtMesh is none of the model's.
     """
-    if any(not 0 <= prediction.score <= 1 for prediction in predictions):
+    said_now = [(source, guess) for source, of_source in guesses.items() for guess in of_source]
+    if any(not 0 <= guess.score <= 1 for _, guess in said_now):
         raise InputError("The score of a prediction must lie in [0, 1].")
-    if any(not 1 <= len(checked_text(name, "The source")) <= 100 for name in (source, model_version)):
+    if any(not 1 <= len(checked_text(name, "The source")) <= 100 for name in (*guesses, model_version)):
         raise InputError("A prediction needs a source and a version of 1 to 100 characters.")
     with database.write() as session:
         acting_user(session, actor, Role.ANNOTATOR)
         model = model_of(session, model_id, lock=True)
         meshes = {mesh.id: mesh for mesh in session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id))}
-        if not {prediction.art_mesh_id for prediction in predictions} <= meshes.keys():
+        if not {guess.art_mesh_id for _, guess in said_now} <= meshes.keys():
             raise NotFound("A prediction is about an ArtMesh that is none of this model.")
         own = select(ModelArtMesh.id).where(ModelArtMesh.model_id == model_id)
-        same = (Prediction.source == source, Prediction.model_version == model_version, Prediction.art_mesh_id.in_(own))
+        same = (Prediction.source.in_(list(guesses)), Prediction.model_version == model_version, Prediction.art_mesh_id.in_(own))
         session.execute(delete(Prediction).where(*same))
-        shared = {"source": source, "model_version": model_version, "at": database.clock()}
-        rows = [{"art_mesh_id": one.art_mesh_id, "part": one.part, "side": one.side, "score": one.score, **shared} for one in predictions]
+        shared = {"model_version": model_version, "at": database.clock()}
+        rows = [{**asdict(guess), "source": source, **shared} for source, guess in said_now]
         if rows:
             session.execute(insert(Prediction), rows)
         said: dict[int, list[Prediction]] = defaultdict(list)
@@ -82,4 +80,4 @@ def record_predictions(
 def _doubt(mesh: ModelArtMesh, said: Sequence[Prediction]) -> float:
     if not said or len({row.part for row in said}) > 1:
         return 1.0
-    return max(1 - max(row.score for row in said), 1 - min(mesh.num_visible, TINY) / TINY)
+    return max(1 - max(row.score for row in said), smallness(mesh.num_visible))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from annotator.access import acting_user, model_of, pass_of
+from annotator.access import acting_user, existing, model_of, pass_of
 from annotator.agreement import Agreement, measure_agreement
 from annotator.database import Database
 from annotator.errors import NotFound
@@ -149,7 +149,7 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
     """Everything that the tab needs to show a pass over a model; `NotFound` if there is none."""
     with database.read() as session:
         acting_user(session, actor, Role.VIEWER)
-        found = _pass(session, pass_id)
+        found = existing(session.get(Pass, pass_id))
         meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == found.model_id).order_by(ModelArtMesh.place)).all()
         parts = session.scalars(select(ModelPart).where(ModelPart.model_id == found.model_id).order_by(ModelPart.place)).all()
         labels = {mesh: saved_label(label) for mesh, label in current_labels(session, found).items()}
@@ -270,13 +270,6 @@ def _entry(found: Pass, model: Model, project: str, annotator: str | None, holde
         annotator,
         holder,
     )
-
-
-def _pass(session: Session, pass_id: int) -> Pass:
-    found = session.get(Pass, pass_id)
-    if found is None:
-        raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
-    return found
 
 
 def _predictions(session: Session, model_id: int) -> dict[int, list[Prediction]]:

@@ -1,6 +1,5 @@
 """From hand to hand: a pass is submitted, accepted or sent back; a share of the models gets a second, independent pass."""
 
-import hashlib
 from math import ceil
 
 from sqlalchemy import func, select
@@ -12,6 +11,7 @@ from annotator.database import Database
 from annotator.errors import AccessDenied, LabelConflict, NotFound, WrongState
 from annotator.schema import Label, Model, Pass, Project, Review, User
 from annotator.values import EDITABLE, PassState, Role, Round, checked_text
+from data_tools.manifests import digest
 from liwi.errors import InputError
 
 
@@ -124,7 +124,7 @@ def request_second_passes(database: Database, actor: str, project_id: int, share
         if session.scalars(select(Project).where(Project.id == project_id).with_for_update()).first() is None:
             raise NotFound("There is no such project.")
         models = session.execute(select(Model.id, Model.sha256).where(Model.project_id == project_id)).all()
-        chosen = sorted(models, key=lambda row: hashlib.sha256(f"{seed} {row.sha256}".encode()).digest())[: ceil(share * len(models))]
+        chosen = sorted(models, key=lambda row: digest(f"{seed} {row.sha256}".encode()))[: ceil(share * len(models))]
         known = set(session.scalars(select(Pass.model_id).where(Pass.round == int(Round.SECOND))))
         new = [row.id for row in chosen if row.id not in known]
         now = database.clock()

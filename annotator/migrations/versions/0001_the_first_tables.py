@@ -1,271 +1,288 @@
 """The first tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
 down_revision = None
 
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column of this exact type."""
+
+TABLES = (
+    "project",
+    "user",
+    "export",
+    "model",
+    "art_mesh",
+    "part",
+    "pass",
+    "claim",
+    "claim_event",
+    "operation",
+    "prediction",
+    "review",
+    "label",
+    "current_label",
+)
+"""In the order in which they are made: each after those that it refers to."""
+
 
 def upgrade() -> None:
     """Forward."""
+    _make_projects_and_people()
+    _make_models()
+    _make_passes_and_claims()
+    _make_acts_predictions_and_reviews()
+    _make_labels()
+
+
+def downgrade() -> None:
+    """Back; the indexes go with their tables."""
+    for table in reversed(TABLES):
+        op.drop_table(table)
+
+
+def _make_projects_and_people() -> None:
     op.create_table(
         "project",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        _column("id", sa.Integer()),
+        _column("name", sa.String(length=200)),
+        _column("created_at", BIG),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
-        sa.UniqueConstraint("name", name=op.f("uq_project_name")),
+        _unique("project", "name"),
     )
     op.create_table(
         "user",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("role", sa.String(length=20), nullable=False),
-        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        _column("id", sa.Integer()),
+        _column("name", sa.String(length=200)),
+        _column("role", sa.String(length=20)),
+        _column("created_at", BIG),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
-        sa.UniqueConstraint("name", name=op.f("uq_user_name")),
+        _unique("user", "name"),
     )
     op.create_table(
         "export",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("format", sa.String(length=20), nullable=False),
-        sa.Column("only_accepted", sa.Boolean(), nullable=False),
-        sa.Column("num_models", sa.Integer(), nullable=False),
-        sa.Column("num_labels", sa.Integer(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_export_project_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_export_user_id")),
+        _column("id", sa.Integer()),
+        _column("project_id", sa.Integer()),
+        _column("user_id", sa.Integer()),
+        _column("format", sa.String(length=20)),
+        _column("only_accepted", sa.Boolean()),
+        _column("num_models", sa.Integer()),
+        _column("num_labels", sa.Integer()),
+        _column("sha256", sa.String(length=64)),
+        _column("at", BIG),
+        _reference("export", "project_id", "project.id"),
+        _reference("export", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
     )
+
+
+def _make_models() -> None:
     op.create_table(
         "model",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("stem", sa.Text(), nullable=False),
-        sa.Column("folder", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("moc_sha256", sa.String(length=64), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
-        sa.Column("picture", sa.String(length=64), nullable=False),
-        sa.Column("num_art_meshes", sa.Integer(), nullable=False),
-        sa.Column("uncertainty", sa.Double(), nullable=False),
-        sa.Column("valid", sa.Boolean(), nullable=False),
-        sa.Column("incomplete", sa.Boolean(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("imported_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("imported_by", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["imported_by"], ["user.id"], name=op.f("fk_model_imported_by")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_model_project_id")),
+        _column("id", sa.Integer()),
+        _column("project_id", sa.Integer()),
+        _column("name", sa.Text()),
+        _column("stem", sa.Text()),
+        _column("folder", sa.Text()),
+        _column("sha256", sa.String(length=64)),
+        _column("moc_sha256", sa.String(length=64)),
+        _column("width", sa.Integer()),
+        _column("height", sa.Integer()),
+        _column("picture", sa.String(length=64)),
+        _column("num_art_meshes", sa.Integer()),
+        _column("uncertainty", sa.Double()),
+        _column("valid", sa.Boolean()),
+        _column("incomplete", sa.Boolean()),
+        _column("comment", sa.Text()),
+        _column("version", sa.Integer()),
+        _column("imported_at", BIG),
+        _column("imported_by", sa.Integer()),
+        _reference("model", "imported_by", "user.id"),
+        _reference("model", "project_id", "project.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model")),
-        sa.UniqueConstraint("project_id", "sha256", name=op.f("uq_model_project_id_sha256")),
+        _unique("model", "project_id", "sha256"),
     )
     op.create_table(
         "art_mesh",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("model_id", sa.Integer(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("mesh_id", sa.Text(), nullable=False),
-        sa.Column("part_place", sa.Integer(), nullable=True),
-        sa.Column("part_path", sa.Text(), nullable=False),
-        sa.Column("draw_order", sa.Integer(), nullable=False),
-        sa.Column("render_order", sa.Integer(), nullable=False),
-        sa.Column("hidden", sa.Boolean(), nullable=False),
-        sa.Column("num_pixels", sa.Integer(), nullable=False),
-        sa.Column("num_visible", sa.Integer(), nullable=False),
-        sa.Column("left", sa.Integer(), nullable=True),
-        sa.Column("top", sa.Integer(), nullable=True),
-        sa.Column("right", sa.Integer(), nullable=True),
-        sa.Column("bottom", sa.Integer(), nullable=True),
-        sa.Column("picture", sa.String(length=64), nullable=True),
-        sa.Column("uncertainty", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_art_mesh_model_id")),
+        _column("id", BIG),
+        _column("model_id", sa.Integer()),
+        _column("place", sa.Integer()),
+        _column("mesh_id", sa.Text()),
+        _column("part_place", sa.Integer(), nullable=True),
+        _column("part_path", sa.Text()),
+        _column("draw_order", sa.Integer()),
+        _column("render_order", sa.Integer()),
+        _column("hidden", sa.Boolean()),
+        _column("num_pixels", sa.Integer()),
+        _column("num_visible", sa.Integer()),
+        _column("left", sa.Integer(), nullable=True),
+        _column("top", sa.Integer(), nullable=True),
+        _column("right", sa.Integer(), nullable=True),
+        _column("bottom", sa.Integer(), nullable=True),
+        _column("picture", sa.String(length=64), nullable=True),
+        _column("uncertainty", sa.Double()),
+        _reference("art_mesh", "model_id", "model.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_art_mesh")),
-        sa.UniqueConstraint("model_id", "mesh_id", name=op.f("uq_art_mesh_model_id_mesh_id")),
-        sa.UniqueConstraint("model_id", "place", name=op.f("uq_art_mesh_model_id_place")),
+        _unique("art_mesh", "model_id", "mesh_id"),
+        _unique("art_mesh", "model_id", "place"),
     )
     op.create_table(
         "part",
-        sa.Column("model_id", sa.Integer(), nullable=False),
+        _column("model_id", sa.Integer()),
         sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("part_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_part_model_id")),
+        _column("part_id", sa.Text()),
+        _column("name", sa.Text()),
+        _column("parent", sa.Integer(), nullable=True),
+        _reference("part", "model_id", "model.id"),
         sa.PrimaryKeyConstraint("model_id", "place", name=op.f("pk_part")),
     )
+
+
+def _make_passes_and_claims() -> None:
     op.create_table(
         "pass",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("model_id", sa.Integer(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("num_labelled", sa.Integer(), nullable=False),
-        sa.Column("annotator_id", sa.Integer(), nullable=True),
-        sa.Column("changed_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["annotator_id"], ["user.id"], name=op.f("fk_pass_annotator_id")),
-        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_pass_model_id")),
+        _column("id", sa.Integer()),
+        _column("model_id", sa.Integer()),
+        _column("round", sa.Integer()),
+        _column("state", sa.String(length=20)),
+        _column("num_labelled", sa.Integer()),
+        _column("annotator_id", sa.Integer(), nullable=True),
+        _column("changed_at", BIG),
+        _reference("pass", "annotator_id", "user.id"),
+        _reference("pass", "model_id", "model.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pass")),
-        sa.UniqueConstraint("model_id", "round", name=op.f("uq_pass_model_id_round")),
+        _unique("pass", "model_id", "round"),
     )
-    with op.batch_alter_table("pass", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_pass_round_pass_state"), ["round", "state"], unique=False)
-
+    op.create_index(op.f("ix_pass_round_pass_state"), "pass", ["round", "state"])
     op.create_table(
         "claim",
         sa.Column("pass_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("taken_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("expires_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_claim_pass_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_claim_user_id")),
+        _column("user_id", sa.Integer()),
+        _column("taken_at", BIG),
+        _column("expires_at", BIG),
+        _reference("claim", "pass_id", "pass.id"),
+        _reference("claim", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("pass_id", name=op.f("pk_claim")),
     )
     op.create_table(
         "claim_event",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("pass_id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("event", sa.String(length=20), nullable=False),
-        sa.Column("from_user_id", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["from_user_id"], ["user.id"], name=op.f("fk_claim_event_from_user_id")),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_claim_event_pass_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_claim_event_user_id")),
+        _column("id", BIG),
+        _column("pass_id", sa.Integer()),
+        _column("user_id", sa.Integer()),
+        _column("event", sa.String(length=20)),
+        _column("from_user_id", sa.Integer(), nullable=True),
+        _column("reason", sa.Text()),
+        _column("at", BIG),
+        _reference("claim_event", "from_user_id", "user.id"),
+        _reference("claim_event", "pass_id", "pass.id"),
+        _reference("claim_event", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_event")),
     )
-    with op.batch_alter_table("claim_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_claim_event_pass_id"), ["pass_id"], unique=False)
+    op.create_index(op.f("ix_claim_event_pass_id"), "claim_event", ["pass_id"])
 
+
+def _make_acts_predictions_and_reviews() -> None:
     op.create_table(
         "operation",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("pass_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=True),
-        sa.Column("act_id", sa.String(length=64), nullable=True),
-        sa.Column("request", sa.String(length=64), nullable=False),
-        sa.Column("num_labels", sa.Integer(), nullable=False),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["act_id"], ["operation.id"], name=op.f("fk_operation_act_id")),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_operation_pass_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_operation_user_id")),
+        _column("id", sa.String(length=64)),
+        _column("user_id", sa.Integer()),
+        _column("sequence", BIG),
+        _column("pass_id", sa.Integer()),
+        _column("kind", sa.String(length=10)),
+        _column("status", sa.String(length=10), nullable=True),
+        _column("act_id", sa.String(length=64), nullable=True),
+        _column("request", sa.String(length=64)),
+        _column("num_labels", sa.Integer()),
+        _column("at", BIG),
+        _reference("operation", "act_id", "operation.id"),
+        _reference("operation", "pass_id", "pass.id"),
+        _reference("operation", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operation")),
-        sa.UniqueConstraint("user_id", "sequence", name=op.f("uq_operation_user_id_sequence")),
+        _unique("operation", "user_id", "sequence"),
     )
-    with op.batch_alter_table("operation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_operation_pass_id"), ["pass_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_operation_user_id_operation_status"), ["user_id", "status"], unique=False)
-
+    op.create_index(op.f("ix_operation_pass_id"), "operation", ["pass_id"])
+    op.create_index(op.f("ix_operation_user_id_operation_status"), "operation", ["user_id", "status"])
     op.create_table(
         "prediction",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("art_mesh_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("part", sa.String(length=40), nullable=True),
-        sa.Column("side", sa.String(length=10), nullable=True),
-        sa.Column("score", sa.Double(), nullable=False),
-        sa.Column("source", sa.String(length=100), nullable=False),
-        sa.Column("model_version", sa.String(length=100), nullable=False),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["art_mesh_id"], ["art_mesh.id"], name=op.f("fk_prediction_art_mesh_id")),
+        _column("id", BIG),
+        _column("art_mesh_id", BIG),
+        _column("part", sa.String(length=40), nullable=True),
+        _column("side", sa.String(length=10), nullable=True),
+        _column("score", sa.Double()),
+        _column("source", sa.String(length=100)),
+        _column("model_version", sa.String(length=100)),
+        _column("at", BIG),
+        _reference("prediction", "art_mesh_id", "art_mesh.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prediction")),
-        sa.UniqueConstraint("art_mesh_id", "source", "model_version", name=op.f("uq_prediction_art_mesh_id_source_model_version")),
+        _unique("prediction", "art_mesh_id", "source", "model_version"),
     )
     op.create_table(
         "review",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("pass_id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("last_label_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_review_pass_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_review_user_id")),
+        _column("id", BIG),
+        _column("pass_id", sa.Integer()),
+        _column("user_id", sa.Integer()),
+        _column("state", sa.String(length=20)),
+        _column("comment", sa.Text()),
+        _column("last_label_id", BIG),
+        _column("at", BIG),
+        _reference("review", "pass_id", "pass.id"),
+        _reference("review", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
     )
-    with op.batch_alter_table("review", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_review_pass_id"), ["pass_id"], unique=False)
+    op.create_index(op.f("ix_review_pass_id"), "review", ["pass_id"])
 
+
+def _make_labels() -> None:
     op.create_table(
         "label",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("pass_id", sa.Integer(), nullable=False),
-        sa.Column("art_mesh_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("part", sa.String(length=40), nullable=True),
-        sa.Column("side", sa.String(length=10), nullable=True),
-        sa.Column("unsure", sa.Boolean(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("operation_id", sa.String(length=64), nullable=False),
-        sa.Column("act_id", sa.String(length=64), nullable=True),
-        sa.Column("replaced_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["act_id"], ["operation.id"], name=op.f("fk_label_act_id")),
-        sa.ForeignKeyConstraint(["art_mesh_id"], ["art_mesh.id"], name=op.f("fk_label_art_mesh_id")),
-        sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name=op.f("fk_label_operation_id")),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_label_pass_id")),
-        sa.ForeignKeyConstraint(["replaced_id"], ["label.id"], name=op.f("fk_label_replaced_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_label_user_id")),
+        _column("id", BIG),
+        _column("pass_id", sa.Integer()),
+        _column("art_mesh_id", BIG),
+        _column("version", sa.Integer()),
+        _column("kind", sa.String(length=10)),
+        _column("part", sa.String(length=40), nullable=True),
+        _column("side", sa.String(length=10), nullable=True),
+        _column("unsure", sa.Boolean()),
+        _column("comment", sa.Text()),
+        _column("user_id", sa.Integer()),
+        _column("operation_id", sa.String(length=64)),
+        _column("act_id", sa.String(length=64), nullable=True),
+        _column("replaced_id", BIG, nullable=True),
+        _column("at", BIG),
+        _reference("label", "act_id", "operation.id"),
+        _reference("label", "art_mesh_id", "art_mesh.id"),
+        _reference("label", "operation_id", "operation.id"),
+        _reference("label", "pass_id", "pass.id"),
+        _reference("label", "replaced_id", "label.id"),
+        _reference("label", "user_id", "user.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
-        sa.UniqueConstraint("pass_id", "art_mesh_id", "version", name=op.f("uq_label_pass_id_art_mesh_id_version")),
+        _unique("label", "pass_id", "art_mesh_id", "version"),
     )
-    with op.batch_alter_table("label", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_label_operation_id"), ["operation_id"], unique=False)
-
+    op.create_index(op.f("ix_label_operation_id"), "label", ["operation_id"])
     op.create_table(
         "current_label",
-        sa.Column("pass_id", sa.Integer(), nullable=False),
-        sa.Column("art_mesh_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("label_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["art_mesh_id"], ["art_mesh.id"], name=op.f("fk_current_label_art_mesh_id")),
-        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_current_label_label_id")),
-        sa.ForeignKeyConstraint(["pass_id"], ["pass.id"], name=op.f("fk_current_label_pass_id")),
+        _column("pass_id", sa.Integer()),
+        _column("art_mesh_id", BIG),
+        _column("label_id", BIG),
+        _column("version", sa.Integer()),
+        _reference("current_label", "art_mesh_id", "art_mesh.id"),
+        _reference("current_label", "label_id", "label.id"),
+        _reference("current_label", "pass_id", "pass.id"),
         sa.PrimaryKeyConstraint("pass_id", "art_mesh_id", name=op.f("pk_current_label")),
     )
 
 
-def downgrade() -> None:
-    """Back."""
-    op.drop_table("current_label")
-    with op.batch_alter_table("label", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_label_operation_id"))
+def _column(name: str, kind: sa.types.TypeEngine[Any], *, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=nullable)
 
-    op.drop_table("label")
-    with op.batch_alter_table("review", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_review_pass_id"))
 
-    op.drop_table("review")
-    op.drop_table("prediction")
-    with op.batch_alter_table("operation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_operation_user_id_operation_status"))
-        batch_op.drop_index(batch_op.f("ix_operation_pass_id"))
+def _reference(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [target], name=op.f(f"fk_{table}_{column}"))
 
-    op.drop_table("operation")
-    with op.batch_alter_table("claim_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_claim_event_pass_id"))
 
-    op.drop_table("claim_event")
-    op.drop_table("claim")
-    with op.batch_alter_table("pass", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_pass_round_pass_state"))
-
-    op.drop_table("pass")
-    op.drop_table("part")
-    op.drop_table("art_mesh")
-    op.drop_table("model")
-    op.drop_table("export")
-    op.drop_table("user")
-    op.drop_table("project")
+def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
+    return sa.UniqueConstraint(*columns, name=op.f("_".join(("uq", table, *columns))))

@@ -7,7 +7,7 @@ from annotator.claims import claim
 from annotator.database import Database
 from annotator.errors import AccessDenied, ClaimNeeded, LabelConflict, NotFound, WrongState
 from annotator.labels import relabel
-from annotator.predictions import PartPrediction, record_predictions
+from annotator.predictions import Guess, record_predictions
 from annotator.queries import agreement_of_project, differences, progress_of_people, progress_of_project, queue, view_model
 from annotator.reviews import accept, describe_model, request_second_passes, second_pass, send_back, submit
 from annotator.values import PassState
@@ -108,19 +108,19 @@ def test_second_passes_are_independent_and_give_kappa(database: Database) -> Non
 def test_the_queue_begins_with_the_most_uncertain_and_counts_all(database: Database) -> None:
     passes = add_models(database, 5)
     meshes = meshes_of(database, passes[2])
-    sure = [PartPrediction(mesh, FACE, None, 0.9) for mesh in meshes]
-    record_predictions(database, "ann", passes[2], "part names", "1", sure)
+    sure = [Guess(mesh, FACE, None, 0.9) for mesh in meshes]
+    record_predictions(database, "ann", passes[2], "1", {"part names": sure})
     entries, num = queue(database, "vera", limit=3)
     assert (len(entries), num) == (3, 5)
     assert [entry.uncertainty for entry in entries] == sorted((entry.uncertainty for entry in entries), reverse=True)
     by_model = {entry.model_id: entry.uncertainty for entry in queue(database, "vera")[0]}
     assert by_model[passes[2]] == pytest.approx(0.1)
-    record_predictions(database, "ann", passes[2], "segmenter", "7", [PartPrediction(meshes[0], NOSE, None, 0.8)])
+    record_predictions(database, "ann", passes[2], "7", {"segmenter": [Guess(meshes[0], NOSE, None, 0.8)]})
     view = view_model(database, "vera", passes[2])
     assert [(guess.part, guess.source) for guess in view.predictions[meshes[0]]] == [("face", "part names"), ("nose", "segmenter")]
     assert view.model.uncertainty == pytest.approx((1 + 0.1 + 0.1) / 3)
     with pytest.raises(NotFound):
-        record_predictions(database, "ann", passes[1], "part names", "1", sure)
+        record_predictions(database, "ann", passes[1], "1", {"part names": sure})
     with pytest.raises(AccessDenied):
         queue(database, "nobody")
 
