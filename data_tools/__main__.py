@@ -11,12 +11,12 @@ from data_tools.character_dataset import FORMAT as CHARACTERS
 from data_tools.character_dataset import PLAN, verify_characters
 from data_tools.composites import DEFAULT_COUNT, generate
 from data_tools.dataset import verify_dataset, write_dataset
+from data_tools.live2d.commands import errors_for_people
 from data_tools.live2d.sample_commands import app as live2d
 from data_tools.manifests import MANIFEST, read_document
 from data_tools.packages import default_cache
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
-from liwi.errors import LiwiError
 
 app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(live2d, name="live2d")
@@ -44,7 +44,7 @@ def composites(
     packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
 ) -> None:
     """Layered samples with exact truth: cut-outs over photographs, with cast shadows."""
-    try:
+    with errors_for_people():
         roots = locate_packages(packages or default_cache())
         for which in [Split.TEST, Split.DEVELOPMENT] if split is Splits.BOTH else [Split(split.value)]:
             folder = out / which.value if split is Splits.BOTH else out
@@ -52,9 +52,6 @@ def composites(
             manifest = write_dataset(folder, samples, {"split": which.value, "seed": seed})
             kinds = Counter(entry["kind"] for entry in manifest["samples"])
             typer.echo(f"{folder}: {len(manifest['samples'])} composites (" + ", ".join(f"{n} {kind}" for kind, n in kinds.items()) + ")")
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -63,22 +60,16 @@ def photographs(
     packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
 ) -> None:
     """Ten real photographs with boxes drawn by hand, to look at before and after."""
-    try:
+    with errors_for_people():
         names = collect_photographs(out, packages or default_cache())
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
     typer.echo(f"{out}: {', '.join(names)}")
 
 
 @app.command()
 def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this program.")]) -> None:
     """Compare every file of a dataset with the hash in its manifest."""
-    try:
+    with errors_for_people():
         complaints = verify_characters(folder) if _holds_characters(folder) else verify_dataset(folder)
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
     for line in complaints:
         typer.echo(line)
     if complaints:

@@ -18,7 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.character_records import describe, pictures, sample_from
-from data_tools.manifests import MANIFEST, DatasetError, compare_files, digest, digest_file, encode_document, read_document
+from data_tools.manifests import (
+    MANIFEST,
+    DatasetError,
+    check_format,
+    compare_files,
+    digest,
+    digest_file,
+    encode_document,
+    missing_file,
+    read_document,
+)
 from data_tools.samples import CharacterSample
 from liwi.export.atomic import new_file
 from liwi.export.png import encode_all
@@ -48,6 +58,11 @@ def split_of(identity: str) -> Split:
     """
     place = int(digest(f"{FORMAT} split 1: {identity}".encode())[:8], 16) / 2**32
     return Split.TRAIN if place < 0.8 else Split.VALIDATION if place < 0.9 else Split.TEST
+
+
+def taxonomies() -> dict[str, list[str]]:
+    """The names of the classes by version, as plan and manifest hold them."""
+    return {version.value: list(names) for version, names in TAXONOMIES.items()}
 
 
 def begin(folder: Path, plan: Mapping[str, Any]) -> None:
@@ -116,7 +131,7 @@ def finish(
     manifest = {
         "format": FORMAT,
         "version": VERSION,
-        "taxonomies": {version.value: list(names) for version, names in TAXONOMIES.items()},
+        "taxonomies": taxonomies(),
         "plan": digest_file(folder / PLAN),
         **facts,
         "samples": [
@@ -144,8 +159,7 @@ def read_character_manifest(folder: Path) -> dict[str, Any]:
         raise DatasetError(
             f"{folder} is not a dataset: it has no {MANIFEST}. Make one with: python -m data_tools live2d samples MODELS LABELS OUT"
         ) from None
-    if (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
-        raise DatasetError(f"{folder / MANIFEST} is not of format {FORMAT!r}, version {VERSION}. Make the dataset again.")
+    check_format(folder / MANIFEST, manifest, FORMAT, VERSION)
     if not (_all_named(manifest.get("samples"), _NAME) and _all_named(manifest.get("shards"), _SHARD)):
         raise DatasetError(f"{folder / MANIFEST} is damaged. Make the dataset again.")
     return manifest
@@ -163,7 +177,7 @@ def read_character(folder: Path, name: str) -> CharacterSample:
         document = read_document(folder / SAMPLES / f"{name}.json")
         return sample_from(document, lambda file: (folder / blob_path(document["files"][file])).read_bytes())
     except FileNotFoundError as error:
-        raise DatasetError(f"The sample {name!r} lacks the file {Path(error.filename).name!r}. Make the dataset again.") from error
+        raise missing_file(name, error) from error
 
 
 def verify_characters(folder: Path) -> list[str]:

@@ -20,7 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.manifests import MANIFEST, DatasetError, compare_files, digest_file, encode_document, read_document
+from data_tools.manifests import (
+    MANIFEST,
+    DatasetError,
+    check_format,
+    compare_files,
+    digest_file,
+    encode_document,
+    missing_file,
+    read_document,
+)
 from data_tools.samples import LayeredSample
 from liwi.evaluation.benchmarks import FORMAT, VERSION
 from liwi.imaging.io import decode_png, encode_png
@@ -83,8 +92,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = read_document(folder / MANIFEST)
     except FileNotFoundError:
         raise DatasetError(f"{folder} is not a dataset: it has no {MANIFEST}. Make one with: python -m data_tools composites OUT") from None
-    if (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
-        raise DatasetError(f"{folder / MANIFEST} is not of format {FORMAT!r}, version {VERSION}. Make the dataset again.")
+    check_format(folder / MANIFEST, manifest, FORMAT, VERSION)
     return manifest
 
 
@@ -99,7 +107,7 @@ def read_sample(folder: Path, name: str) -> LayeredSample:
         facts = json.loads((place / "sample.json").read_text("utf-8"))
         arrays = {path: decode_png((place / path).read_bytes()) for path in ("background.png", "shadow_factor.png", *facts["foregrounds"])}
     except FileNotFoundError as error:
-        raise DatasetError(f"The sample {name!r} lacks the file {Path(error.filename).name!r}. Make the dataset again.") from error
+        raise missing_file(name, error) from error
     own = ("name", "kind", "size", "foregrounds", "boxes")
     return LayeredSample(
         name=facts["name"],

@@ -37,6 +37,17 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
+def check_format(path: Path, document: Mapping[str, Any], kind: str, version: int) -> None:
+    """Raise `DatasetError` where a manifest is not of this format and version."""
+    if (document.get("format"), document.get("version")) != (kind, version):
+        raise DatasetError(f"{path} is not of format {kind!r}, version {version}. Make the dataset again.")
+
+
+def missing_file(sample: str, error: FileNotFoundError, remedy: str = "Make the dataset again.") -> DatasetError:
+    """What to say of a sample of which a file is not there."""
+    return DatasetError(f"The sample {sample!r} lacks the file {Path(error.filename).name!r}. {remedy}")
+
+
 def encode_document(value: Mapping[str, Any]) -> bytes:
     """JSON as the datasets hold it: the same value gives the same bytes."""
     return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
@@ -51,6 +62,11 @@ def digest_file(path: Path) -> str:
     """SHA-256 of a file in hexadecimal, read piece by piece."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def number_of(text: str) -> int:
+    """A number of 64 bits that follows from a text, to seed chance with."""
+    return int(digest(text.encode())[:16], 16)
 
 
 def compare_files(folder: Path, listed: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Debian packages as a source of pictures: downloaded into a cache folder and unpacked there, never installed.
 
 `apt-get download` needs no rights and changes nothing on the system. A .deb is an `ar` archive that holds a tar of the files;
-only pictures are unpacked, as plain files, and tarfile's "data" filter keeps every one of them inside the folder.
+only pictures are unpacked, as plain files, and none outside of the folder.
 """
 
 import io

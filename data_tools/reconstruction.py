@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.samples import CharacterSample, PartLayer
-from liwi.imaging.compositing import to_float
+from liwi.imaging.compositing import to_float, to_uint8
 from liwi.seethrough.body_parts import TaxonomyVersion
 
 UInt8 = NDArray[np.uint8]
@@ -68,7 +68,7 @@ def reconstruct(
                 _lay(picture[layer.box.slices], to_float(layer.rgba))
         case StackOrder.PIXEL:
             _lay_by_pixel(picture, sample, layers, variant)
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return to_uint8(picture)
 
 
 def by_depth(sample: CharacterSample, layers: tuple[PartLayer, ...], *, variant: str = "order") -> list[PartLayer]:
@@ -84,7 +84,7 @@ def on_white(rgba: UInt8) -> UInt8:
     """(H, W, 3) uint8: straight-alpha (H, W, 4) uint8 over white."""
     picture = np.ones((*rgba.shape[:2], 3), np.float32)
     _lay(picture, to_float(rgba))
-    return np.rint(picture * 255).astype(np.uint8)
+    return to_uint8(picture)
 
 
 def psnr(one: UInt8, other: UInt8) -> float:

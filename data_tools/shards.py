@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.character_dataset import SAMPLES, SHARDS, Split, blob_path
-from data_tools.manifests import DatasetError, digest, digest_file, read_document
+from data_tools.manifests import digest, digest_file, missing_file, read_document
 from liwi.export.atomic import new_file
 
 SAMPLES_PER_SHARD = 200
@@ -58,4 +58,4 @@ def _members(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
         for file, sha in read_document(path)["files"].items():
             yield f"{name}.{file}", (folder / blob_path(sha)).read_bytes()
     except FileNotFoundError as error:
-        raise DatasetError(f"The sample {name!r} lacks the file {Path(error.filename).name!r}. Start the command again.") from error
+        raise missing_file(name, error, "Start the command again.") from error

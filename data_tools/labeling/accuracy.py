@@ -16,7 +16,7 @@ class Accuracy:
     """Counts over the ArtMeshes of one or more models.
 
     Attributes:
-        pairs: (true class, predicted class), `NOTHING` for none.
+        pairs: (true class, predicted class), `NOTHING` for none; a guess that knows nothing predicts "unknown".
         sources: (kind of source, whether the class was right).
         scores: (tenth of the score, whether the class was right).
         sides: (whether the true label has a side, whether the predicted one equals it), where the class was right.

@@ -1,6 +1,5 @@
 """Predictions as a file, and whole folders measured."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from data_tools.labeling.labeler import PartPrediction, label_art_meshes
 from data_tools.live2d.labels import VERSION, LabelledModel, find_models
 from data_tools.live2d.model import Live2DModel
 from data_tools.live2d.reader import open_model
+from data_tools.live2d.writing import json_text
 from liwi.errors import InputError
 from liwi.export.atomic import new_file
 from liwi.seethrough.body_parts import TaxonomyVersion
@@ -29,9 +29,9 @@ def write_predictions(path: Path, model: Live2DModel, predictions: Sequence[Part
     Raises:
         ExportError: the file cannot be written.
     """
-    document = json.dumps(describe_predictions(model, predictions), ensure_ascii=False, indent=1)
+    text = json_text(describe_predictions(model, predictions))
     with new_file(path) as partial:
-        partial.write_bytes(document.encode("utf-8", "backslashreplace"))
+        partial.write_bytes(text.encode())
 
 
 def check_folder(models: Path) -> Accuracy:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from data_tools.labeling.observations import Observation, observe
 from data_tools.labeling.part_names import NameReading, NameRule, read_name
-from data_tools.labeling.places import Landmarks, find_landmarks, place, side_of
+from data_tools.labeling.places import EYES, Landmarks, find_landmarks, place, side_of
 from data_tools.labeling.propagation import Node, Vote, propagate
 from data_tools.live2d.model import ArtMesh, Live2DModel
 from data_tools.live2d.reader import OpenedModel
@@ -21,7 +21,6 @@ MOTION_SCORE, DEFAULT_SCORE = 0.9, 0.5
 MATCH_SCORE, SIBLING_SCORE, PARENT_SCORE = 0.85, 0.75, 0.4
 
 _HAIR = frozenset({BodyPart.FRONT_HAIR, BodyPart.BACK_HAIR})
-_EYES = frozenset({BodyPart.IRIDES, BodyPart.EYEWHITE, BodyPart.EYELASH})
 _WITHOUT_SIDE = frozenset({BodyPart.NOSE, BodyPart.MOUTH, BodyPart.NECK})
 
 
@@ -112,9 +111,9 @@ def _from_names_and_motion(
 
 def _moves_like_another(part: BodyPart | None, rule: NameRule) -> bool:
     """Whether eyes or brows lie in a part with another name: artists misplace ArtMeshes, and nothing else moves like these."""
-    if part not in _EYES | {BodyPart.EYEBROW} or not rule.parts:
+    if part not in EYES | {BodyPart.EYEBROW} or not rule.parts:
         return False
-    return not (_EYES.intersection(rule.parts) if part in _EYES else part in rule.parts)
+    return not (EYES.intersection(rule.parts) if part in EYES else part in rule.parts)
 
 
 def _narrowed(rule: NameRule, outer: Sequence[NameReading]) -> tuple[BodyPart, ...]:

@@ -4,7 +4,6 @@ A parameter that a rig names "eye open" moves the eye, whatever its ArtMeshes ar
 convention that nearly all models keep, because face tracking needs them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,7 @@ MIN_EYE_SHARE = 0.1
 MAX_PARAMETERS = 400
 """Parameters that are tried; the official ones come first in practice."""
 
-_HEAD = ("angle x", "angle y", "angle z")
+_HEAD = ("anglex", "angley", "anglez")
 _SMALLEST = 0.0005
 _SHOWN_OR_HIDDEN = 0.5
 
@@ -83,7 +82,7 @@ def observe(character: OpenedModel) -> list[Observation]:
     for parameter in model.parameters[:MAX_PARAMETERS]:
         plain = parameter.id.lower().replace("_", "").removeprefix("param")
         reading = read_parameter(parameter)
-        if plain in [name.replace(" ", "") for name in _HEAD]:
+        if plain in _HEAD:
             turns |= _moved(character, model, parameter) > _SMALLEST * figure
         elif reading:
             rule, side = reading
@@ -109,8 +108,7 @@ def read_parameter(parameter: Parameter) -> tuple[NameRule, Side | None] | None:
 def _moved(character: OpenedModel, model: Live2DModel, parameter: Parameter) -> NDArray[np.float64]:
     """(ArtMeshes,) the farthest way of a vertex in canvas pixels; what only appears or vanishes counts as moved by half its size."""
     farthest = np.zeros(len(model.art_meshes))
-    ends: Mapping[str, float] = {"minimum": parameter.minimum, "maximum": parameter.maximum}
-    for value in ends.values():
+    for value in (parameter.minimum, parameter.maximum):
         posed = character.pose({parameter.id: value})
         for index, (rest, mesh) in enumerate(zip(model.art_meshes, posed.art_meshes, strict=True)):
             ways = np.linalg.norm(mesh.vertices - rest.vertices, axis=1)

@@ -14,6 +14,8 @@ from liwi.seethrough.body_parts import BodyPart, Side
 Box = tuple[float, float, float, float]
 
 EYES = frozenset({BodyPart.IRIDES, BodyPart.EYEWHITE, BodyPart.EYELASH})
+"""What an eye consists of, the brow left out."""
+
 ON_BOTH_SIDES_OF = 0.2
 """Of its width, that an ArtMesh may reach over the middle and still belong to one side."""
 

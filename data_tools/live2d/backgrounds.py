@@ -3,7 +3,6 @@
 Everything follows from a seed and a key, so that a set can be made again to the byte.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.manifests import digest_file
+from data_tools.manifests import digest_file, number_of
 from liwi.errors import InputError, PictureError
 from liwi.imaging.compositing import to_float, to_uint8
 from liwi.imaging.io import load_picture
@@ -66,7 +65,7 @@ class Backgrounds:
             seed: of the set.
             key: what it is for; another key gives another background.
         """
-        rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")])
+        rng = np.random.default_rng([seed, number_of(key)])
         if self._pictures and rng.random() < _PICTURE_SHARE:
             path, content = self._pictures[rng.integers(len(self._pictures))]
             return Background(_cut(_load(path), size, rng), {"kind": "picture", "file": path.name, "sha256": content})

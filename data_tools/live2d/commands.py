@@ -1,6 +1,5 @@
 """``python -m data_tools live2d``: look into Live2D models and render them."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,14 +32,14 @@ def info(model: ModelPath, as_json: Annotated[bool, typer.Option("--json", help=
     """What a model is made of: parts, ArtMeshes, parameters, textures, and which poses it can take."""
     from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, pose_parameters
     from data_tools.live2d.reader import open_model
-    from data_tools.live2d.writing import describe_mesh, describe_model
+    from data_tools.live2d.writing import describe_mesh, describe_model, json_text
 
     with errors_for_people():
         with open_model(model) as character:
             read = character.model
         if as_json:
             document = {**describe_model(read), "art_meshes": [describe_mesh(mesh) for mesh in read.art_meshes]}
-            typer.echo(json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace").decode())
+            typer.echo(json_text(document))
             return
         for line in _summary(read):
             typer.echo(line)
@@ -114,6 +113,7 @@ def label(
     from data_tools.labeling.files import check_folder, describe_predictions, write_predictions
     from data_tools.labeling.labeler import label_art_meshes
     from data_tools.live2d.reader import open_model
+    from data_tools.live2d.writing import json_text
 
     with errors_for_people():
         if check_:
@@ -126,8 +126,7 @@ def label(
                 write_predictions(out, character.model, predictions)
                 typer.echo(f"{out}: {len(predictions)} ArtMeshes, {sum(guess.score > 0 for guess in predictions)} with a guess")
             else:
-                document = json.dumps(describe_predictions(character.model, predictions), ensure_ascii=False, indent=1)
-                typer.echo(document.encode("utf-8", "backslashreplace").decode())
+                typer.echo(json_text(describe_predictions(character.model, predictions)))
 
 
 def _assignment(text: str) -> tuple[str, float]:

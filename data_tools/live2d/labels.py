@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from data_tools.live2d.manifest import read_manifest
 from data_tools.live2d.sources import MODEL_ENDING, open_source
@@ -25,6 +26,7 @@ OWN_LABELS = "labels.json"
 
 VERSION = 1
 MAX_BYTES = 16 * 2**20
+"""Largest label file that is read."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,23 @@ class Labels:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What tells models apart.
+
+    Attributes:
+        name: the model's own, for people.
+        stem: name of the .model3.json or the ZIP, without endings.
+        sha256: of the SHA-256 of its moc3 and textures: the same model under another name has the same.
+        moc_sha256: of the moc3.
+    """
+
+    name: str
+    stem: str
+    sha256: str
+    moc_sha256: str
+
+
 @dataclass(frozen=True)
 class LabelledModel:
     """A model with its labels, not opened yet.
@@ -47,7 +66,7 @@ class LabelledModel:
     Attributes:
         path: of the .model3.json or the ZIP.
         name: the model's own, for people.
-        id: 16 hexadecimal digits of the SHA-256 of its moc3 and textures: the same model under another name has the same.
+        id: the first 16 digits of `ModelIdentity.sha256`.
         moc_sha256: what decides the split, so that a character in other clothes stays on one side of it.
         labels: of its ArtMeshes.
     """
@@ -67,18 +86,27 @@ class SkippedModel:
     reason: str
 
 
+def read_json(path: Path) -> tuple[Any, bytes]:
+    """What a label file of any kind holds, and its bytes; the former is None where it is larger than `MAX_BYTES`.
+
+    Raises:
+        InputError: it is missing or no JSON.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return json.loads(content) if len(content) <= MAX_BYTES else None, content
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"The labels {path.name!r} cannot be read ({str(error)[:100]}).") from error
+
+
 def read_labels(path: Path) -> Labels:
     """Read a label file.
 
     Raises:
         InputError: it is missing, damaged, of another version or taxonomy, or names a part or side that does not exist.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        document = json.loads(content) if len(content) <= MAX_BYTES else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"The labels {path.name!r} cannot be read ({str(error)[:100]}).") from error
+    document, content = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("art_meshes"), dict):
         raise InputError(f"{path.name!r} holds no labels: a JSON object with 'art_meshes' of at most {MAX_BYTES // 2**20} MB is expected.")
     if (document.get("version"), document.get("taxonomy")) != (VERSION, TaxonomyVersion.V3.value):
@@ -87,6 +115,26 @@ def read_labels(path: Path) -> Labels:
             f"{str(document.get('taxonomy'))[:20]!r}; version {VERSION} and {TaxonomyVersion.V3.value!r} are read."
         )
     return Labels(MappingProxyType({name: _label(name, entry) for name, entry in document["art_meshes"].items()}), digest(content))
+
+
+def identify(path: Path) -> ModelIdentity:
+    """What tells a model apart, read without Cubism Core.
+
+    Args:
+        path: of the .model3.json or the ZIP.
+
+    Raises:
+        InputError: there is no model, or it or a file that it names cannot be read.
+    """
+    source, name = open_source(path)
+    try:
+        manifest = read_manifest(source, name)
+        moc = digest(source.read(manifest.moc))
+        textures = [digest(source.read(texture)) for texture in manifest.textures]
+    finally:
+        source.close()
+    stem = path.name[: -len(MODEL_ENDING)] if path.name.lower().endswith(MODEL_ENDING) else path.stem
+    return ModelIdentity(manifest.name, stem, digest("".join([moc, *textures]).encode()), moc)
 
 
 def find_models(models: Path, labels: Path) -> Iterator[LabelledModel | SkippedModel]:
@@ -109,7 +157,7 @@ def find_models(models: Path, labels: Path) -> Iterator[LabelledModel | SkippedM
     known: dict[str, str] = {}
     for path in found:
         try:
-            model = _identify(path, models if models.is_dir() else models.parent, labels)
+            model = _with_labels(path, models if models.is_dir() else models.parent, labels)
         except InputError as error:
             yield SkippedModel(path.name, str(error))
             continue
@@ -129,23 +177,18 @@ def _model_files(models: Path) -> Iterator[Path]:
             yield path
 
 
-def _identify(path: Path, root: Path, labels: Path) -> LabelledModel:
-    source, name = open_source(path)
-    try:
-        manifest = read_manifest(source, name)
-        moc = digest(source.read(manifest.moc))
-        textures = [digest(source.read(texture)) for texture in manifest.textures]
-    finally:
-        source.close()
-    stem = path.name[: -len(MODEL_ENDING)] if path.name.lower().endswith(MODEL_ENDING) else path.stem
+def _with_labels(path: Path, root: Path, labels: Path) -> LabelledModel:
+    model = identify(path)
     places = [labels]
     if labels.is_dir():
         folders = path.parent.relative_to(root), path.parent.name
-        places = [labels / f"{stem}.json", *(labels / folder / OWN_LABELS for folder in folders)]
+        places = [labels / f"{model.stem}.json", *(labels / folder / OWN_LABELS for folder in folders)]
     place = next((place for place in places if place.is_file()), None)
     if place is None:
-        raise InputError(f"There are no labels for {stem!r}: {places[0].name!r} or a {OWN_LABELS!r} beside it is expected in the labels.")
-    return LabelledModel(path, manifest.name, digest("".join([moc, *textures]).encode())[:16], moc, read_labels(place))
+        raise InputError(
+            f"There are no labels for {model.stem!r}: {places[0].name!r} or a {OWN_LABELS!r} beside it is expected in the labels."
+        )
+    return LabelledModel(path, model.name, model.sha256[:16], model.moc_sha256, read_labels(place))
 
 
 def _label(name: str, entry: object) -> tuple[BodyPart | None, Side | None]:

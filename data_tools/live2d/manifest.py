@@ -31,7 +31,7 @@ class Manifest:
         name: the model file's name without its endings.
         moc: name of the moc3 file.
         textures: names of the texture files, in the order that ArtMeshes count them.
-        display_names: cdi3's names by id, parts and parameters apart.
+        part_names, parameter_names: cdi3's names by id; what has none is missing.
         pose_groups: of each group one part is shown, at rest the first.
         eye_parameters, mouth_parameters: ids of the groups EyeBlink and LipSync.
         hit_areas: ids of ArtMeshes that answer to touches.

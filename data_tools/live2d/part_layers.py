@@ -43,7 +43,7 @@ def label_meshes(character: RenderedCharacter, labels: Mapping[str, tuple[BodyPa
         mesh = model.art_meshes[drawn.index]
         part, side = labels.get(mesh.id, (None, None))
         overlap = float(overlaps[mesh.index])
-        seen = float(drawn.visible.sum(dtype=np.int64)) / 255 if mesh.blend in _COVERING else 0.0
+        seen = drawn.visible_pixels if mesh.blend in _COVERING else 0.0
         found.append(
             ArtMeshLabel(
                 index=mesh.index,
@@ -100,7 +100,8 @@ def _draw_part(character: RenderedCharacter, pyramid: TexturePyramid, tag: str, 
     model, whole = character.model, character.view
     own = tuple(mesh if mesh.index in indices else replace(mesh, visible=False) for mesh in model.art_meshes)
     view = View(size, whole.scale, whole.left + left / whole.scale, whole.top + top / whole.scale)
-    pixels = _straight(render(replace(model, art_meshes=own), pyramid, view).premultiplied)
+    pixels = render(replace(model, art_meshes=own), pyramid, view).rgba
+    pixels[pixels[..., 3] == 0] = 0
     inner = BoundingBox.around(pixels[..., 3])
     if inner is None:
         return None
@@ -110,14 +111,6 @@ def _draw_part(character: RenderedCharacter, pyramid: TexturePyramid, tag: str, 
     rgba = np.ascontiguousarray(pixels[inner.slices])
     shown = rgba[..., 3] > 0
     return PartLayer(tag, box, rgba, visible[box.slices] * shown, fragments[box.slices] * shown)
-
-
-def _straight(premultiplied: NDArray[np.float32]) -> NDArray[np.uint8]:
-    alpha = premultiplied[..., 3:]
-    color = np.divide(premultiplied[..., :3], alpha, out=np.zeros_like(premultiplied[..., :3]), where=alpha > 0)
-    rgba = np.rint(np.clip(np.concatenate([color, alpha], axis=2), 0, 1) * 255).astype(np.uint8)
-    rgba[rgba[..., 3] == 0] = 0
-    return rgba
 
 
 def _seen(drawn: list[RenderedMesh], shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_tools.live2d.blend_modes import blend_of
 from data_tools.live2d.core_process import CoreProcess, Evaluator
@@ -159,7 +160,7 @@ def _assemble(
     )
 
 
-def _offscreens(description: Description, state: PoseState, in_order: "np.ndarray[Any, Any]") -> tuple[Offscreen, ...]:
+def _offscreens(description: Description, state: PoseState, in_order: NDArray[np.int64]) -> tuple[Offscreen, ...]:
     found, num_meshes, place = [], len(description.mesh_ids), 0
     for item in in_order:
         if item < num_meshes:

@@ -1,19 +1,20 @@
 """A model at one pose, drawn on the CPU: the character, and every fragment of it on its own."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from data_tools.live2d.arrays import MESH, Canvas, Scene
 from data_tools.live2d.model import Live2DModel
 from data_tools.live2d.scene import build_scene
 from data_tools.live2d.textures import TexturePyramid
 from data_tools.live2d.view import View
+from liwi.imaging.compositing import to_uint8
 from liwi.progress import Progress, ReportProgress, ignore_progress
 from liwi.types import BoundingBox
 
@@ -41,6 +42,11 @@ class RenderedMesh:
     rgba: NDArray[np.uint8]
     visible: NDArray[np.uint8]
 
+    @property
+    def visible_pixels(self) -> float:
+        """How much of the picture shows it, in pixels."""
+        return float(self.visible.sum(dtype=np.int64)) / 255
+
 
 @dataclass(frozen=True, eq=False)
 class RenderedCharacter:
@@ -65,12 +71,11 @@ class RenderedCharacter:
         """(H, W, 4) uint8, straight alpha; light added where there is no character has no place in it and is lost."""
         alpha = self.premultiplied[..., 3:]
         color = np.divide(self.premultiplied[..., :3], alpha, out=np.zeros_like(self.premultiplied[..., :3]), where=alpha > 0)
-        return np.rint(np.clip(np.concatenate([color, alpha], axis=2), 0, 1) * 255).astype(np.uint8)
+        return to_uint8(np.concatenate([color, alpha], axis=2))
 
-    def over(self, color: Sequence[float]) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8: the character on one colour, RGB in [0, 1], added light included."""
-        mixed = self.premultiplied[..., :3] + (1 - self.premultiplied[..., 3:]) * np.asarray(color, np.float32)
-        return np.rint(np.clip(mixed, 0, 1) * 255).astype(np.uint8)
+    def over(self, background: ArrayLike) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8: the character on one colour or before an (H, W, 3) picture, RGB in [0, 1], added light included."""
+        return to_uint8(self.premultiplied[..., :3] + (1 - self.premultiplied[..., 3:]) * np.asarray(background, np.float32))
 
 
 def render(

@@ -11,6 +11,7 @@ from data_tools.live2d.commands import app as app
 from data_tools.live2d.commands import errors_for_people
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose
 from data_tools.live2d.sampling import Expressions, SampleOptions, write_samples
+from data_tools.shards import SAMPLES_PER_SHARD
 from liwi.errors import InputError
 from liwi.progress import Progress, ReportProgress
 from liwi.seethrough.body_parts import TaxonomyVersion
@@ -30,7 +31,7 @@ def samples(
     ] = Expressions.REST,
     backgrounds: Annotated[Path | None, typer.Option(help="A folder with pictures to stand before, beside those drawn by code.")] = None,
     backgrounds_per_pose: Annotated[int, typer.Option(min=1, max=100, help="Samples of each pose.")] = 1,
-    samples_per_shard: Annotated[int, typer.Option(min=0, help="Of the WebDataset shards; 0 for none.")] = 200,
+    samples_per_shard: Annotated[int, typer.Option(min=0, help="Of the WebDataset shards; 0 for none.")] = SAMPLES_PER_SHARD,
     seed: Annotated[int, typer.Option(min=0, help="Of backgrounds and expressions.")] = 0,
 ) -> None:
     """Training samples of labelled models: picture, complete part layers, visible masks, pseudo-depth. Split by model."""

@@ -24,11 +24,11 @@ from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, PoseParameters, pose_
 from data_tools.live2d.reader import OpenedModel, open_model
 from data_tools.live2d.rendering import render
 from data_tools.live2d.view import View
+from data_tools.manifests import number_of
 from data_tools.samples import CharacterSample
-from data_tools.shards import write_shards
+from data_tools.shards import SAMPLES_PER_SHARD, write_shards
 from liwi.errors import EngineUnavailable, InputError
 from liwi.progress import Progress, ReportProgress, ignore_progress
-from liwi.seethrough.body_parts import TAXONOMIES
 
 DRAWING_VERSION = 1
 """Grows whenever the same plan gives other pixels."""
@@ -61,7 +61,7 @@ class SampleOptions:
     poses: tuple[Pose, ...] = NINE_DIRECTIONS
     expressions: Expressions = Expressions.REST
     backgrounds_per_pose: int = 1
-    samples_per_shard: int = 200
+    samples_per_shard: int = SAMPLES_PER_SHARD
     seed: int = 0
 
 
@@ -135,9 +135,8 @@ def _plan(models: Sequence[LabelledModel], options: SampleOptions, backgrounds: 
     return {
         "format": dataset.FORMAT,
         "version": dataset.VERSION,
-        "drawing": DRAWING_VERSION,
-        "packages": {name: version(name) for name in _PACKAGES},
-        "taxonomies": {name.value: list(tags) for name, tags in TAXONOMIES.items()},
+        **_drawn_with(),
+        "taxonomies": dataset.taxonomies(),
         "size": options.size,
         "poses": [pose.name for pose in options.poses],
         "expressions": options.expressions.value,
@@ -147,6 +146,10 @@ def _plan(models: Sequence[LabelledModel], options: SampleOptions, backgrounds: 
         "backgrounds": backgrounds.sha256,
         "models": [{"id": model.id, "name": model.name, "labels": model.labels.sha256} for model in models],
     }
+
+
+def _drawn_with() -> dict[str, Any]:
+    return {"drawing": DRAWING_VERSION, "packages": {name: version(name) for name in _PACKAGES}}
 
 
 def _write_model(model: LabelledModel, out: Path, options: SampleOptions, backgrounds: Backgrounds) -> Iterator[str | SkippedModel]:
@@ -200,7 +203,7 @@ def _expressed(options: SampleOptions, model: LabelledModel) -> Iterator[Pose]:
             case Expressions.REST:
                 yield pose
             case Expressions.VARIED:
-                rng = np.random.default_rng([options.seed, _number(f"{model.id} {pose.name}")])
+                rng = np.random.default_rng([options.seed, number_of(f"{model.id} {pose.name}")])
                 eyes, mouth = rng.random() < 0.3, rng.random() < 0.4
                 yield replace(pose, eyes_open=False if eyes else pose.eyes_open, mouth_open=True if mouth else pose.mouth_open)
             case Expressions.ALL:
@@ -230,12 +233,10 @@ def _write_pose(
             raise InputError("Nothing of it is to be seen in this pose.")
         meshes = label_meshes(drawn, model.labels.parts)
         layers = part_layers(drawn, character.pyramid, meshes)
-        light, alpha = drawn.premultiplied[..., :3], drawn.premultiplied[..., 3:]
         unlabelled = round(sum(mesh.visible_pixels for mesh in meshes if mesh.part is None), 2)
         for name in wanted:
             background = backgrounds.draw(view.size, seed=options.seed, key=name)
-            mixed = light + (1 - alpha) * (background.rgb.astype(np.float32) / np.float32(255))
-            source = np.rint(np.clip(mixed, 0, 1) * 255).astype(np.uint8)
+            source = drawn.over(background.rgb.astype(np.float32) / np.float32(255))
             facts = _facts(model, one, view, options) | {"background": background.facts, "unlabelled_pixels": unlabelled}
             dataset.write_sample(out, CharacterSample(name, source, drawn.rgba, layers, meshes, facts))
     yield from one.names
@@ -250,12 +251,7 @@ def _facts(model: LabelledModel, one: _Posed, view: View, options: SampleOptions
         "missing": list(one.parameters.missing),
         "view": {"scale": view.scale, "left": view.left, "top": view.top},
         "seed": options.seed,
-        "drawing": DRAWING_VERSION,
-        "packages": {name: version(name) for name in _PACKAGES},
+        **_drawn_with(),
     }
     result: dict[str, Any] = json.loads(json.dumps(facts))
     return result
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

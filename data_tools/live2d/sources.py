@@ -146,16 +146,16 @@ class FolderSource:
                 content = file.read(limit + 1)
         except OSError as error:
             raise InputError(f"{name!r} cannot be read ({error.strerror}).") from error
-        return _within(content, name, limit)
+        _check_size(len(content), name, limit)
+        return content
 
     def close(self) -> None:
         """Nothing is open between reads."""
 
 
-def _within(content: bytes, name: str, limit: int) -> bytes:
-    if len(content) > limit:
+def _check_size(size: int, name: str, limit: int) -> None:
+    if size > limit:
         raise InputError(f"{name!r} has more than {limit / 2**20:g} MB; that is more than a model needs.")
-    return content
 
 
 class ArchiveSource:
@@ -189,14 +189,14 @@ class ArchiveSource:
     def read(self, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
         """The bytes of a file of `names`, however many the archive says there are."""
         entry = self._entries[name]
-        if entry.file_size > limit:
-            raise InputError(f"{name!r} has more than {limit / 2**20:g} MB; that is more than a model needs.")
+        _check_size(entry.file_size, name, limit)
         try:
             with self._archive.open(entry) as file:
                 content = file.read(limit + 1)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
             raise InputError(f"{name!r} cannot be unpacked ({error}). Pack the archive again.") from error
-        return _within(content, name, limit)
+        _check_size(len(content), name, limit)
+        return content
 
     def close(self) -> None:
         """Close the archive."""

@@ -10,7 +10,7 @@ ArtMeshes without a pixel at this pose stand in model.json alone.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,16 @@ def write_character(folder: Path, character: RenderedCharacter, *, pose: str = "
         for done, (name, content) in enumerate(encode_all(pictures), start=1):
             (place / name).write_bytes(content)
             report(Progress("Writing", done, len(pictures)))
-        text = json.dumps(describe(character, pose=pose), ensure_ascii=False, indent=1, allow_nan=False)
-        # A file name that is no Unicode stands in Python as lone surrogates; as escapes they are JSON again.
-        (place / "model.json").write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
+        (place / "model.json").write_bytes((json_text(describe(character, pose=pose)) + "\n").encode())
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A document as JSON that any terminal and file takes.
+
+    A file name that is no Unicode stands in Python as lone surrogates; as escapes they are JSON again.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def describe(character: RenderedCharacter, *, pose: str = "") -> dict[str, Any]:
@@ -123,7 +130,7 @@ def describe_mesh(mesh: ArtMesh) -> dict[str, Any]:
 def _describe_pixels(rendered: RenderedMesh | None, by_order: np.float32, by_overlap: np.float32) -> dict[str, Any]:
     return {
         "box": list(rendered.box.as_tuple()) if rendered else None,
-        "visible_pixels": round(float(rendered.visible.sum(dtype=np.int64)) / 255, 2) if rendered else 0.0,
+        "visible_pixels": round(rendered.visible_pixels, 2) if rendered else 0.0,
         "pseudo_depth": {"order": _number(by_order), "overlap": _number(by_overlap)},
     }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_tools.live2d.synthetic.body import Limb, bending, build_arm, elbow_binding
+from data_tools.live2d.synthetic.body import Limb, build_arm, elbow
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.colors import Tone
 from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline
@@ -68,7 +68,7 @@ def _shoulder_joint(figure: Figure, side: Side, sign: int) -> str:
 def _draw_arm(figure: Figure, arm: Limb, joint: str, variant: str, sleeve: Sleeve, cloth: Cloth, trim: Tone, *, gloves: bool) -> None:
     skin, side = figure.palette.skin, arm.side
     folder, suffix = f"arm {side.value}{' ' + variant if variant else ''}", f"_{side.value}{'_' + variant if variant else ''}"
-    motion, bindings = bending(arm, -35.0 * arm.sign), elbow_binding(figure, side)
+    motion, bindings = elbow(figure, arm)
     cell = figure.anatomy.arm_width * 1.3
 
     def begin(name: str, depth: float) -> Drawing:
@@ -116,9 +116,9 @@ def _draw_sleeve(figure: Figure, drawing: Drawing, arm: Limb, sleeve: Sleeve, cl
     shape = outer_contour(np.concatenate([side, edge[1:-1], other[::-1], cap[1:-1]]))
     cloth.cover(drawing, shape, figure.light * 0.9)
     with drawing.within(shape):
-        elbow = arm.center[min(arm.bend_at, last)]
+        joint = arm.center[min(arm.bend_at, last)]
         for lift in (-0.5, 0.25):
-            inner = elbow + along * width * lift
+            inner = joint + along * width * lift
             fold = bezier(
                 inner + [-arm.sign * width * 0.95, -width * 0.1],
                 inner + [-arm.sign * width * 0.4, width * 0.1],
@@ -173,18 +173,23 @@ def _draw_hand(figure: Figure, drawing: Drawing, arm: Limb, tone: Tone) -> None:
     drawing.shape(thumb, tone, line=0.85)
 
 
-def draw_grip(figure: Figure, arm: Limb) -> tuple[Points, Points]:
-    """Fingers that close in front of a held object; returns the point in the hand and the direction of the arm."""
+def resting_arm_folder(figure: Figure, side: Side) -> str:
+    """Folder of the arm that is shown at rest."""
+    return f"arm {side.value}" + (" a" if "alternative arms" in figure.choices else "")
+
+
+def draw_grip(figure: Figure, arm: Limb) -> Points:
+    """Fingers that close in front of a held object; returns the point in the hand."""
     wrist, along, _ = arm.at(1.0)
     size, side = figure.anatomy.arm_width, arm.side
     center = wrist + along * size * 0.62
     tone = figure.palette.accent if figure.choices.get("gloves") else figure.palette.skin
-    motion, bindings = bending(arm, -35.0 * arm.sign), elbow_binding(figure, side)
-    folder = f"arm {side.value}" + (" a" if "alternative arms" in figure.choices else "")
+    motion, bindings = elbow(figure, arm)
+    folder = resting_arm_folder(figure, side)
     drawing = figure.draw(
         f"fingers_{side.value}", BodyPart.HANDWEAR, 492, f"arm_{side.value}", folder, side=side, motion=motion, bindings=bindings, cell=size
     )
     for index in range(4):
         y = center[1] + size * (-0.48 + 0.33 * index)
         drawing.shape(ellipse(center[0], y, size * (0.56 - 0.03 * index), size * 0.2), tone, shift=figure.light * 0.3, line=0.85)
-    return center, along
+    return center

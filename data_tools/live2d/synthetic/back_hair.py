@@ -43,10 +43,8 @@ def draw_back_hair(figure: Figure, paint: HairPaint, style: str, length: float) 
     """Everything that lies behind the head; tails and buns stand out at its sides."""
     radius = figure.anatomy.head_radius
     figure.rig.parameter("ParamHairBack", -1, 1)
-    left, top = figure.head((-2.4, -1.6))
-    right, bottom = figure.head((2.4, length + 0.5))
     motion = swaying(float(figure.head((0, 0.2))[1]), radius * max(length, 1.0), radius * min(0.5, 0.12 + 0.1 * length))
-    box = (float(left), float(top), float(right), float(bottom))
+    box = figure.head_box(-2.4, -1.6, 2.4, length + 0.5)
     figure.rig.warp("sway_back", box, motion, (Binding("ParamHairBack", (-1, 0, 1)),), parent="back_of_head", cells=(8, 6))
     match style:
         case "short" | "bob" | "shoulder" | "long" | "very long":

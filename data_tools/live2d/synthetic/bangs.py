@@ -4,7 +4,7 @@
 import numpy as np
 
 from data_tools.live2d.puppet import Binding, Blend
-from data_tools.live2d.synthetic.curves import Points, bezier, ribbon, spline
+from data_tools.live2d.synthetic.curves import Points, bezier, mirrored, ribbon, spline
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.face import face_outline
 from data_tools.live2d.synthetic.figure import SIDES, Figure
@@ -30,7 +30,7 @@ def draw_crown(figure: Figure, paint: HairPaint) -> None:
         (0.0, -0.52),
     ]
     points = np.array(half)
-    outline = spline(np.concatenate([points[:-1], points[-1:], (points[1:-1] * [-1, 1])[::-1]]), closed=True)
+    outline = spline(np.concatenate([points, mirrored(points[1:-1], 0.0)]), closed=True)
     drawing = figure.draw("crown", BodyPart.FRONT_HAIR, 700, "front_of_head", "hair/front")
     paint.base(drawing, outline)
     paint.shine(drawing, outline)
@@ -92,7 +92,7 @@ def draw_bangs(figure: Figure, paint: HairPaint) -> list[Points]:
     radius = figure.anatomy.head_radius
     figure.rig.warp(
         "sway_front",
-        _box(figure, (-1.35, -1.35, 1.35, 1.2)),
+        figure.head_box(-1.35, -1.35, 1.35, 1.2),
         swaying(top, radius, radius * 0.16),
         (Binding("ParamHairFront", (-1, 0, 1)),),
         parent="front_of_head",
@@ -153,7 +153,7 @@ def draw_side_locks(figure: Figure, paint: HairPaint, length: float) -> None:
     motion = swaying(float(figure.head((0, -0.1))[1]), radius * max(reach, 1), radius * 0.25)
     figure.rig.warp(
         "sway_side",
-        _box(figure, (-1.7, -0.9, 1.7, reach + 0.3)),
+        figure.head_box(-1.7, -0.9, 1.7, reach + 0.3),
         motion,
         (Binding("ParamHairSide", (-1, 0, 1)),),
         parent="side_of_head",
@@ -228,8 +228,3 @@ def draw_ahoge(figure: Figure, paint: HairPaint) -> None:
     center = bezier((0.0, -1.02), (0.02 * sign, -1.35), (0.3 * sign, -1.5), (0.46 * sign, -1.26), 24)
     drawing = figure.draw("ahoge", BodyPart.FRONT_HAIR, 735, "sway_front", "hair/front")
     paint.lock(drawing, center, 0.12, root=0.5, belly=0.4, lined_from=0.0)
-
-
-def _box(figure: Figure, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    (left, top), (right, bottom) = figure.head([(box[0], box[1]), (box[2], box[3])])
-    return float(left), float(top), float(right), float(bottom)

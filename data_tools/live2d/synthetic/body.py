@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.anatomy import Anatomy
-from data_tools.live2d.synthetic.curves import Points, bezier, ribbon, spline, symmetric, turned
+from data_tools.live2d.synthetic.curves import Points, bezier, mirrored, ribbon, spline, symmetric, turned
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.rigging import Motion
 from liwi.seethrough.body_parts import BodyPart, Side
@@ -56,8 +56,7 @@ def trunk_outline(anatomy: Anatomy, hem: float, neckline: list[tuple[float, floa
     right = [*neckline, *half, (half[-1][0] * 0.5, hem + sag * 0.75), (0.0, hem + sag)]
     points = np.array(right, float)
     points[:, 0] += anatomy.middle
-    left = (points[1:-1] * [-1, 1] + [2 * anatomy.middle, 0])[::-1]
-    ring = np.concatenate([points, left])
+    ring = np.concatenate([points, mirrored(points[1:-1], anatomy.middle)])
     edge, last = len(neckline) - 1, len(neckline) + len(half) - 1
     mirrored_last, mirrored_edge = len(right) + (len(right) - 2 - last), len(right) + (len(right) - 2 - edge)
     return spline(ring, closed=True, corners=[edge, last, mirrored_last, mirrored_edge])
@@ -94,7 +93,7 @@ def _draw_neck(figure: Figure) -> None:
     slope = anatomy.shoulder[1] - 0.06 * (anatomy.crotch - anatomy.shoulder[1])
     half = [(width * 0.96, top), (width * 0.92, (top + slope) / 2), (width * 1.1, slope), (width * 1.7, bottom - 0.02 * (bottom - top))]
     right = np.array(half) + [middle, 0]
-    left = (right * [-1, 1] + [2 * middle, 0])[::-1]
+    left = mirrored(right, middle)
     outline = np.concatenate([spline(right), spline(left)])
     drawing = figure.draw("neck", BodyPart.NECK, 380, "breath", "body/neck")
     drawing.fill(outline, skin.base)
@@ -199,25 +198,25 @@ def build_leg(anatomy: Anatomy, side: Side, sign: int, stance: float) -> Limb:
     return Limb(center, fine, int(np.argmin(np.abs(center[:, 1] - anatomy.knee))), side, sign)
 
 
-def bending(limb: Limb, degrees: float) -> Motion:
-    """Bends a limb at its elbow by ``degrees`` for a parameter of 1, with everything that is worn on it."""
-    elbow = limb.center[limb.bend_at]
-    along = limb.center[-1] - limb.center[limb.bend_at]
+def _bending(arm: Limb, degrees: float) -> Motion:
+    """Bends an arm at its elbow by ``degrees`` for a parameter of 1, with everything that is worn on it."""
+    joint = arm.center[arm.bend_at]
+    along = arm.center[-1] - joint
     along = along / np.linalg.norm(along)
-    reach = float(limb.widths[limb.bend_at])
+    reach = float(arm.widths[arm.bend_at])
 
     def motion(points: Points, amount: float) -> Points:
-        beyond = np.clip(((points - elbow) @ along / reach + 0.6) / 1.2, 0, 1)[:, None]
+        beyond = np.clip(((points - joint) @ along / reach + 0.6) / 1.2, 0, 1)[:, None]
         share = beyond * beyond * (3 - 2 * beyond)
-        return points + (turned(points, amount * degrees, elbow) - points) * share
+        return points + (turned(points, amount * degrees, joint) - points) * share
 
     return motion
 
 
-def elbow_binding(figure: Figure, side: Side) -> tuple[Binding, ...]:
-    """The binding of an elbow, whose parameter it declares."""
-    name = figure.rig.parameter(f"ParamElbow{side.value[0].upper()}", -1, 1)
-    return (Binding(name, (-1, 0, 1)),)
+def elbow(figure: Figure, arm: Limb) -> tuple[Motion, tuple[Binding, ...]]:
+    """How an arm bends and the binding of its elbow, whose parameter it declares."""
+    name = figure.rig.parameter(f"ParamElbow{arm.side.value[0].upper()}", -1, 1)
+    return _bending(arm, -35.0 * arm.sign), (Binding(name, (-1, 0, 1)),)
 
 
 def draw_leg(figure: Figure, leg: Limb) -> None:
@@ -228,7 +227,7 @@ def draw_leg(figure: Figure, leg: Limb) -> None:
     drawing.fill(outline, skin.base)
     with drawing.within(outline):
         drawing.cel_shadow(outline, skin.shade, figure.light)
-        knee, _, width = leg.at(0.5)
+        width = leg.at(0.5)[2]
         knee = leg.center[leg.bend_at]
         drawing.stroke(
             bezier(

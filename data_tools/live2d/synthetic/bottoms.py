@@ -7,7 +7,7 @@ from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.body import Limb, trunk_half
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.colors import Tone
-from data_tools.live2d.synthetic.curves import Points, bezier, ribbon, spline
+from data_tools.live2d.synthetic.curves import Points, bezier, mirrored, ribbon, spline
 from data_tools.live2d.synthetic.figure import Figure
 from data_tools.live2d.synthetic.rigging import swaying
 from liwi.seethrough.body_parts import BodyPart
@@ -41,9 +41,10 @@ def draw_skirt(figure: Figure, cloth: Cloth, hem: float, *, pleated: bool, flare
         edge[0],
         24,
     )
-    outline = np.concatenate([left, hem_line[1:], (left * [-1, 1] + [2 * middle, 0])[::-1][1:]])
+    right = mirrored(left, middle)
+    outline = np.concatenate([left, hem_line[1:], right[1:]])
     lining = figure.draw("skirt_lining", BodyPart.BOTTOMWEAR, 260, "skirt", "body/bottom")
-    inner = np.concatenate([left, edge * [1, 0] + [0, hem - wide * 0.02], (left * [-1, 1] + [2 * middle, 0])[::-1]])
+    inner = np.concatenate([left, edge * [1, 0] + [0, hem - wide * 0.02], right])
     lining.fill(inner, cloth.tone.deep)
     drawing = figure.draw("skirt", BodyPart.BOTTOMWEAR, depth, "skirt", "body/bottom")
     cloth.cover(drawing, outline, figure.light * 1.4)
@@ -126,10 +127,11 @@ def draw_trousers(figure: Figure, legs: list[Limb], cloth: Cloth, length: float,
             ],
         ]
     ) + [middle, 0]
-    outline = np.concatenate([right, (right * [-1, 1] + [2 * middle, 0])[::-1][1:-1]])
+    left = mirrored(right, middle)
+    outline = np.concatenate([right, left[1:-1]])
     cloth.cover(hips, outline, figure.light, rounded=False)
     num = len(half)
-    for side in (right[1 : num + 1], (right * [-1, 1] + [2 * middle, 0])[1 : num + 1]):
+    for side in (right[1 : num + 1], left[::-1][1 : num + 1]):
         hips.outline(side, cloth.tone.line, closed=False)
     hips.stroke(
         np.array([(middle, anatomy.hip[1] - anatomy.hip[0] * 0.5), (middle, anatomy.crotch + anatomy.hip[0] * 0.03)]),

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from data_tools.live2d.synthetic.colors import Color, Tone, mix
-from data_tools.live2d.synthetic.curves import Points, ellipse
+from data_tools.live2d.synthetic.curves import Points, ellipse, star
 from data_tools.live2d.synthetic.drawing import Drawing
 
 PATTERNS = ("plain", "stripes", "pinstripes", "checks", "plaid", "dots", "diamonds", "flowers", "stars")
-
 
 WHITE = Tone(0.97, 0.01, 270)
 
@@ -63,8 +62,7 @@ class Cloth:
             case "dots" | "diamonds" | "flowers" | "stars":
                 for row, y in enumerate(np.arange(top - top % size, bottom + size, size * 0.62)):
                     for x in np.arange(left - left % size - size, right + size, size):
-                        drawing_x = x + (row % 2) * size / 2
-                        for shape, paint in _motif(self.pattern, drawing_x, y, size * 0.2, color, self.tone.light):
+                        for shape, paint in _motif(self.pattern, x + (row % 2) * size / 2, y, size * 0.2, color, self.tone.light):
                             drawing.fill(shape, paint)
             case _:
                 raise ValueError(f"no pattern {self.pattern!r}; there are {', '.join(PATTERNS)}")
@@ -87,18 +85,17 @@ def _bar(left: float, top: float, right: float, bottom: float) -> Points:
 
 
 def _motif(pattern: str, x: float, y: float, size: float, color: Color, light: Color) -> list[tuple[Points, Color]]:
-    angle = np.arange(10) * np.pi / 5 - np.pi / 2
     match pattern:
         case "dots":
             return [(ellipse(x, y, size * 0.75, size * 0.75, 20), color)]
         case "diamonds":
             return [(np.array([(x, y - size * 1.35), (x + size * 1.1, y), (x, y + size * 1.35), (x - size * 1.1, y)]), color)]
         case "stars":
-            radius = np.where(np.arange(10) % 2, 0.45, 1.0) * size
-            return [(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1), color)]
+            return [(star(x, y, size), color)]
         case _:
+            angles = np.arange(0, 10, 2) * np.pi / 5 - np.pi / 2
             petals = [
-                (ellipse(x + np.cos(a) * size * 0.6, y + np.sin(a) * size * 0.6, size * 0.46, size * 0.46, 16), color) for a in angle[::2]
+                (ellipse(x + np.cos(a) * size * 0.6, y + np.sin(a) * size * 0.6, size * 0.46, size * 0.46, 16), color) for a in angles
             ]
             return [*petals, (ellipse(x, y, size * 0.32, size * 0.32, 16), light)]
 

@@ -92,6 +92,20 @@ def ellipse(x: float, y: float, half_width: float, half_height: float, num: int 
     return np.stack([x + half_width * np.cos(angle), y + half_height * np.sin(angle)], axis=1)
 
 
+def star(x: float, y: float, size: float, *, inner: float = 0.45, outer: float = 1.0) -> Points:
+    """A star with five points, one of them up; ``inner`` and ``outer`` are its radii as shares of ``size``."""
+    angle = np.arange(10) * np.pi / 5 - np.pi / 2
+    radius = np.where(np.arange(10) % 2, inner, outer) * size
+    return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1)
+
+
+def fluff(x: float, y: float, radius: float, *, num: int, inner: float) -> Points:
+    """A soft ball: a closed curve through ``num`` points that lie outside and, at a share ``inner`` of the radius, inside by turns."""
+    angle = np.linspace(0, 2 * np.pi, num, endpoint=False)
+    reach = radius * np.where(np.arange(num) % 2, inner, 1.06)
+    return spline(np.stack([x + reach * np.cos(angle), y + reach * np.sin(angle)], axis=1), closed=True)
+
+
 def mirrored(points: Points, axis: float) -> Points:
     """Reflected at the vertical line ``x = axis``, in reverse order, so that the turning sense stays."""
     return np.stack([2 * axis - points[:, 0], points[:, 1]], axis=1)[::-1]

@@ -68,21 +68,11 @@ class Drawing:
         self, points: Points, start: ArrayLike, end: ArrayLike, colors: Sequence[Color], stops: Sequence[float] | None = None
     ) -> None:
         """A closed shape in a gradient from ``start`` to ``end``, both in canvas pixels, so that neighbours agree at their seam."""
-        (x0, y0), (x1, y1) = np.asarray(start, float), np.asarray(end, float)
-        shader = skia.GradientShader.MakeLinear(
-            points=[(float(x0), float(y0)), (float(x1), float(y1))],
-            colors=[skia_color(color) for color in colors],
-            positions=[float(stop) for stop in (stops if stops is not None else np.linspace(0, 1, len(colors)))],
-        )
-        self._paint(path_of(points), skia.Paint(AntiAlias=True, Shader=shader))
+        self._shade(points, start, end, [skia_color(color) for color in colors], stops)
 
     def veil(self, points: Points, start: ArrayLike, end: ArrayLike, color: Color, alpha: float) -> None:
         """Lays a colour over a shape that grows from nothing at ``start`` to ``alpha`` at ``end``: the roundness of cloth and limbs."""
-        (x0, y0), (x1, y1) = np.asarray(start, float), np.asarray(end, float)
-        shader = skia.GradientShader.MakeLinear(
-            points=[(float(x0), float(y0)), (float(x1), float(y1))], colors=[skia_color(color, 0.0), skia_color(color, alpha)]
-        )
-        self._paint(path_of(points), skia.Paint(AntiAlias=True, Shader=shader))
+        self._shade(points, start, end, [skia_color(color, 0.0), skia_color(color, alpha)])
 
     def glow(self, x: float, y: float, radius: float, color: Color, alpha: float, *, flatness: float = 1.0) -> None:
         """A soft spot that fades to nothing at ``radius``; ``flatness`` below 1 flattens it."""
@@ -167,6 +157,14 @@ class Drawing:
         if self._box is None:
             raise ValueError("nothing was drawn")
         return self._box
+
+    def _shade(self, points: Points, start: ArrayLike, end: ArrayLike, colors: list[int], stops: Sequence[float] | None = None) -> None:
+        (x0, y0), (x1, y1) = np.asarray(start, float), np.asarray(end, float)
+        places = np.linspace(0, 1, len(colors)) if stops is None else stops
+        shader = skia.GradientShader.MakeLinear(
+            points=[(float(x0), float(y0)), (float(x1), float(y1))], colors=colors, positions=[float(place) for place in places]
+        )
+        self._paint(path_of(points), skia.Paint(AntiAlias=True, Shader=shader))
 
     def _paint(self, path: skia.Path, paint: skia.Paint, margin: float = 0.0) -> None:
         self._canvas.drawPath(path, paint)

@@ -1,6 +1,5 @@
 """Writes a drawn character as the files of a Live2D model, with the true labels beside it."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from data_tools.live2d.labels import OWN_LABELS, VERSION
 from data_tools.live2d.moc3_writer import write_moc3
 from data_tools.live2d.puppet import ArtMeshSource, Deformer, PartSource, Puppet, WarpDeformer, key_combinations
 from data_tools.live2d.synthetic.atlas import Atlas, grid_mesh, pack
@@ -16,6 +16,7 @@ from data_tools.live2d.synthetic.character import draw_character
 from data_tools.live2d.synthetic.figure import Figure, Fragment
 from data_tools.live2d.synthetic.naming import Names, choose_names
 from data_tools.live2d.synthetic.separation import separate
+from data_tools.manifests import encode_document
 from liwi.seethrough.body_parts import TaxonomyVersion
 
 _MARGIN = 40.0
@@ -57,13 +58,13 @@ def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None, 
     files = {
         f"{name}.moc3": write_moc3(puppet),
         f"{name}.{texture_size}/texture_00.png": _png(atlas.rgba),
-        f"{name}.cdi3.json": _json(_display_info(puppet, names)),
-        "labels.json": _json(_labels(seed, figure, names)),
+        f"{name}.cdi3.json": encode_document(_display_info(puppet, names)),
+        OWN_LABELS: encode_document(_labels(seed, figure, names)),
     }
     pose = _pose_groups(names)
     if pose:
-        files[f"{name}.pose3.json"] = _json({"Type": "Live2D Pose", "Groups": pose})
-    files[f"{name}.model3.json"] = _json(_model_settings(name, texture_size, figure, names, posed=bool(pose)))
+        files[f"{name}.pose3.json"] = encode_document({"Type": "Live2D Pose", "Groups": pose})
+    files[f"{name}.model3.json"] = encode_document(_model_settings(name, texture_size, figure, names, posed=bool(pose)))
     return SyntheticModel(name, files, figure, puppet)
 
 
@@ -150,7 +151,7 @@ def _display_info(puppet: Puppet, names: Names) -> dict[str, Any]:
 
 def _labels(seed: int, figure: Figure, names: Names) -> dict[str, Any]:
     return {
-        "version": 1,
+        "version": VERSION,
         "taxonomy": TaxonomyVersion.V3.value,
         "seed": seed,
         "traits": dict(sorted(figure.choices.items())),
@@ -183,10 +184,6 @@ def _model_settings(name: str, texture_size: int, figure: Figure, names: Names, 
         ],
         "HitAreas": [{"Id": names.mesh_ids[key], "Name": key.removeprefix("hit_").title()} for key in hit_areas],
     }
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _png(rgba: NDArray[np.uint8]) -> bytes:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.colors import Tone, mix
-from data_tools.live2d.synthetic.curves import Points, bezier, ribbon, spline, turned
+from data_tools.live2d.synthetic.curves import Points, bezier, fluff, ribbon, spline, turned
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.rigging import Motion
@@ -31,11 +31,7 @@ def draw_tail(figure: Figure) -> None:
     figure.rig.parameter("ParamTail", -1, 1)
     if style == "puff":
         drawing = figure.draw("tail", BodyPart.TAIL, 120, "body", "tail")
-        angle = np.linspace(0, 2 * np.pi, 26, endpoint=False)
-        reach = unit * 0.34 * np.where(np.arange(26) % 2, 0.88, 1.06)
-        ball = spline(
-            np.stack([root[0] + sign * unit * 0.55 + reach * np.cos(angle), root[1] + reach * np.sin(angle)], axis=1), closed=True
-        )
+        ball = fluff(root[0] + sign * unit * 0.55, root[1], unit * 0.34, num=26, inner=0.88)
         drawing.shape(ball, figure.palette.white if random.random() < 0.5 else figure.palette.hair, shift=figure.light * 2)
         return
     center = bezier(
@@ -87,8 +83,7 @@ def _fluffy_tail(figure: Figure, drawing: Drawing, center: Points, unit: float, 
     with drawing.within(outline):
         drawing.cel_shadow(outline, tone.shade, figure.light * 2.2)
         top = center[27]
-        angle = np.linspace(0, 2 * np.pi, 9)
-        edge = [(top[0] + unit * 0.5 * (index / 8 * 2 - 1), top[1] + unit * (0.13 if index % 2 else -0.05)) for index in range(len(angle))]
+        edge = [(top[0] + unit * 0.5 * (index / 8 * 2 - 1), top[1] + unit * (0.13 if index % 2 else -0.05)) for index in range(9)]
         cap = np.concatenate([spline(edge, corners=range(9)), [(top[0] + unit, top[1] - unit * 2), (top[0] - unit, top[1] - unit * 2)]])
         drawing.fill(cap, figure.palette.white.base)
     drawing.outline(outline, tone.line)

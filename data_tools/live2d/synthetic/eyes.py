@@ -8,6 +8,7 @@ import numpy as np
 from data_tools.live2d.puppet import Binding
 from data_tools.live2d.synthetic.colors import Color, Tone, mix, oklch
 from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline, turned
+from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.rigging import Motion
 from liwi.seethrough.body_parts import BodyPart, Side
@@ -106,6 +107,7 @@ class _Eye:
             figure.rig.parameter(name, -1, 1)
         self.open = Binding(f"ParamEye{letter}Open", (0, 1))
         self.letter, self.name = letter, side.value
+        self.lid_cell = shape.width * figure.anatomy.head_radius / 5
         self.lash_color = mix(figure.palette.hair.moved(-0.3, 1.0), oklch(0.2, 0.03, 320), 0.55)
 
     def canvas(self, local: Points) -> Points:
@@ -129,7 +131,7 @@ class _Eye:
             u = np.clip(local[:, 0] * self.sign / shape.width, -1, 1)
             lid = {"upper": shape.upper_lid, "lower": shape.lower_lid, "white": shape.closed_lid}[reference](u)
             meet = shape.closed_lid(u)
-            closed = meet + (local[:, 1] - lid) * keep if reference != "white" else meet + (local[:, 1] - meet) * keep
+            closed = meet + (local[:, 1] - lid) * keep
             y = local[:, 1] * opened + closed * (1 - opened)
             return np.stack([local[:, 0], y], axis=1) * radius + middle
 
@@ -138,7 +140,6 @@ class _Eye:
     def white(self) -> None:
         """The white of the eye with the shadow of the lid."""
         motion = self.closing("white", 0.02)
-        cell = self.shape.width * self.figure.anatomy.head_radius / 5
         drawing = self.figure.draw(
             f"eyewhite_{self.name}",
             BodyPart.EYEWHITE,
@@ -148,38 +149,37 @@ class _Eye:
             side=self.side,
             motion=motion,
             bindings=(self.open,),
-            cell=cell,
+            cell=self.lid_cell,
         )
         outline = self.canvas(self.lids(0.008))
         drawing.fill(outline, (0.985, 0.98, 0.985))
         with drawing.within(outline):
-            shadow = self.lids() * [1, 1]
+            shadow = self.lids()
             band = np.concatenate([shadow[:40], (shadow[:40] + [0, self.shape.upper * 0.42])[::-1]])
             drawing.fill(self.canvas(band), oklch(0.84, 0.03, 290))
 
-    def gaze(self) -> tuple[Motion, tuple[Binding, ...]]:
-        """How iris and highlights follow ParamEyeBallX and Y."""
+    def _on_eyeball(self, key: str, depth: float) -> Drawing:
+        """Begins a fragment that follows ParamEyeBallX and Y and is clipped by the white."""
         step = self.shape.width * self.figure.anatomy.head_radius
 
         def motion(points: Points, x: float, y: float) -> Points:
             return points + np.array([x * step * 0.3, -y * step * 0.22])
 
-        return motion, (Binding("ParamEyeBallX", (-1, 0, 1)), Binding("ParamEyeBallY", (-1, 0, 1)))
-
-    def iris(self) -> None:
-        """The iris: dark above, glowing below, with ring and pupil."""
-        motion, bindings = self.gaze()
-        drawing = self.figure.draw(
-            f"iris_{self.name}",
+        return self.figure.draw(
+            f"{key}_{self.name}",
             BodyPart.IRIDES,
-            645,
+            depth,
             "features",
             f"face/eye/{self.name}/eyeball",
             side=self.side,
             motion=motion,
-            bindings=bindings,
+            bindings=(Binding("ParamEyeBallX", (-1, 0, 1)), Binding("ParamEyeBallY", (-1, 0, 1))),
             clipped_by=(f"eyewhite_{self.name}",),
         )
+
+    def iris(self) -> None:
+        """The iris: dark above, glowing below, with ring and pupil."""
+        drawing = self._on_eyeball("iris", 645)
         width, height = self.shape.iris
         tone, y = self.tone, (self.shape.lower - self.shape.upper) * 0.5 + 0.012
         dark, deep = tone.moved(-0.3, 0.8, 18), tone.moved(-0.4, 0.6, 24)
@@ -200,18 +200,7 @@ class _Eye:
 
     def highlights(self) -> None:
         """Reflections of the light: they sit on the same side of both eyes."""
-        motion, bindings = self.gaze()
-        drawing = self.figure.draw(
-            f"eye_highlight_{self.name}",
-            BodyPart.IRIDES,
-            650,
-            "features",
-            f"face/eye/{self.name}/eyeball",
-            side=self.side,
-            motion=motion,
-            bindings=bindings,
-            clipped_by=(f"eyewhite_{self.name}",),
-        )
+        drawing = self._on_eyeball("eye_highlight", 650)
         width, height = self.shape.iris
         y = (self.shape.lower - self.shape.upper) * 0.5
         spots = [(-0.36, -0.36, 0.33, 0.29), (0.42, 0.42, 0.15, 0.13)]
@@ -221,52 +210,33 @@ class _Eye:
 
     def lashes(self) -> None:
         """Upper lashes with their single hairs, the crease above, the fine line below."""
-        name, folder, cell = self.name, f"face/eye/{self.name}", self.shape.width * self.figure.anatomy.head_radius / 5
         u = np.linspace(-1.04, 1.1, 60)
         x = u * self.shape.width
         clipped = np.clip(u, -1, 1)
         middle = np.stack([x, self.shape.upper_lid(clipped) + np.clip(u - 1, 0, None) * 0.5 * self.shape.upper - 0.004], axis=1)
         swell = np.clip((u + 1.04) / 0.5, 0, 1) ** 0.8 * (0.62 + 0.42 * np.clip(u + 0.2, 0, 1)) * np.clip((1.1 - u) / 0.12, 0, 1) ** 0.6
         color = self.lash_color
-        self._line(
-            f"upper_lash_{name}",
-            662,
-            folder,
-            ribbon(middle, swell * self.shape.lash),
-            color,
-            self.closing("upper", 0.7),
-            cell,
-            self.shape.spikes,
-        )
+        self._line("upper_lash", 662, ribbon(middle, swell * self.shape.lash), color, self.closing("upper", 0.7), self.shape.spikes)
         part_u = np.linspace(-0.15, 0.97, 30)
         lower = np.stack([part_u * self.shape.width, self.shape.lower_lid(part_u) + 0.004], axis=1)
         thin = np.sin(np.linspace(0.25, np.pi - 0.1, 30)) * 0.013 + 0.003
-        self._line(
-            f"lower_lash_{name}",
-            655,
-            folder,
-            ribbon(lower, thin),
-            mix(color, self.figure.palette.skin.line, 0.35),
-            self.closing("lower", 0.8),
-            cell,
-            0,
-        )
+        self._line("lower_lash", 655, ribbon(lower, thin), mix(color, self.figure.palette.skin.line, 0.35), self.closing("lower", 0.8))
         crease_u = np.linspace(-0.62, 0.86, 30)
         crease = np.stack([crease_u * self.shape.width, self.shape.upper_lid(crease_u) - self.shape.lash * 0.75 - 0.022], axis=1)
-        self._line(
-            f"crease_{name}",
-            656,
-            folder,
-            ribbon(crease, np.sin(np.linspace(0, np.pi, 30)) * 0.012),
-            self.figure.palette.skin.line,
-            self.closing("upper", 0.6),
-            cell,
-            0,
-        )
+        fine = np.sin(np.linspace(0, np.pi, 30)) * 0.012
+        self._line("crease", 656, ribbon(crease, fine), self.figure.palette.skin.line, self.closing("upper", 0.6))
 
-    def _line(self, key: str, depth: float, folder: str, local: Points, color: Color, motion: Motion, cell: float, spikes: int) -> None:
+    def _line(self, key: str, depth: float, local: Points, color: Color, motion: Motion, spikes: int = 0) -> None:
         drawing = self.figure.draw(
-            key, BodyPart.EYELASH, depth, "features", folder, side=self.side, motion=motion, bindings=(self.open,), cell=cell
+            f"{key}_{self.name}",
+            BodyPart.EYELASH,
+            depth,
+            "features",
+            f"face/eye/{self.name}",
+            side=self.side,
+            motion=motion,
+            bindings=(self.open,),
+            cell=self.lid_cell,
         )
         drawing.fill(self.canvas(local), color)
         for index in range(spikes):

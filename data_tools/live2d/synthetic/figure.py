@@ -10,7 +10,7 @@ from data_tools.live2d.puppet import Binding, Blend
 from data_tools.live2d.synthetic.anatomy import Anatomy
 from data_tools.live2d.synthetic.colors import Palette
 from data_tools.live2d.synthetic.curves import Points
-from data_tools.live2d.synthetic.drawing import Drawing
+from data_tools.live2d.synthetic.drawing import Box, Drawing
 from data_tools.live2d.synthetic.rigging import Motion, Rig
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -92,6 +92,11 @@ class Figure:
     def head(self, points: ArrayLike) -> Points:
         """From head coordinates (radii from the head's middle, x to the picture's right, y down) to canvas pixels."""
         return np.asarray(points, float) * self.anatomy.head_radius + np.array(self.anatomy.head_center)
+
+    def head_box(self, left: float, top: float, right: float, bottom: float) -> Box:
+        """The same for a box."""
+        (left, top), (right, bottom) = self.head([(left, top), (right, bottom)])
+        return float(left), float(top), float(right), float(bottom)
 
     def chest(self, points: ArrayLike) -> Points:
         """From chest coordinates (x: neck widths from the middle line; y: trunk lengths below the shoulders) to canvas pixels."""

@@ -76,8 +76,7 @@ class HairPaint:
         num = len(center)
         begin = round(lined_from * num)
         for side in (canvas[:num], canvas[num:][::-1]):
-            line = side[begin:]
-            drawing.stroke(line, self.tone.line, 1.15, end=0.85)
+            drawing.stroke(side[begin:], self.tone.line, 1.15, end=0.85)
         return outline
 
     def strands(self, drawing: Drawing, centers: list[Points], width: float = 1.0) -> None:

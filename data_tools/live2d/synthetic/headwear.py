@@ -5,7 +5,7 @@ import numpy as np
 
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.colors import Tone
-from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline, turned
+from data_tools.live2d.synthetic.curves import bezier, ellipse, fluff, ribbon, spline, turned
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import SIDES, Figure
 from data_tools.live2d.synthetic.neckwear import draw_bow
@@ -136,8 +136,8 @@ def _soft_hat(figure: Figure, cloth: Cloth, style: str) -> None:
         with drawing.within(shape):
             for x in np.linspace(-1.0, 1.0, 9):
                 drawing.stroke(figure.head(bezier((x * 0.4, -1.4), (x * 0.8, -1.2), (x, -0.9), (x, -0.5), 12)), tone.deep, 0.9)
-        drawing.shape(figure.head(ribbon(front + [0, 0.0], 0.26)), figure.palette.accent, shift=figure.light * 0.7)
-        drawing.shape(figure.head(_fluffy(0, -1.5, 0.24)), figure.palette.white, shift=figure.light)
+        drawing.shape(figure.head(ribbon(front, 0.26)), figure.palette.accent, shift=figure.light * 0.7)
+        drawing.shape(figure.head(fluff(0, -1.5, 0.24, num=22, inner=0.86)), figure.palette.white, shift=figure.light)
         return
     for x in (-0.42, 0.42):
         drawing.outline(figure.head(bezier((0, -1.41), (x, -1.3), (x * 1.3, -0.9), (x * 1.3, -0.54), 14)), tone.deep, 0.9, closed=False)
@@ -146,12 +146,6 @@ def _soft_hat(figure: Figure, cloth: Cloth, style: str) -> None:
         [(-0.86, -0.55), (-0.4, -0.68), (0.4, -0.68), (0.86, -0.55), (0.72, -0.28), (0, -0.16), (-0.72, -0.28)], closed=True, corners=[0, 3]
     )
     visor.shape(figure.head(peak), figure.palette.accent, shift=figure.light * 1.2)
-
-
-def _fluffy(x: float, y: float, radius: float) -> Points:
-    angle = np.linspace(0, 2 * np.pi, 22, endpoint=False)
-    reach = radius * np.where(np.arange(22) % 2, 0.86, 1.06)
-    return spline(np.stack([x + reach * np.cos(angle), y + reach * np.sin(angle)], axis=1), closed=True)
 
 
 def _headphones(figure: Figure) -> None:

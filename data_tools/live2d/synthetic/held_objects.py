@@ -4,10 +4,10 @@
 
 import numpy as np
 
-from data_tools.live2d.synthetic.arms import draw_grip
-from data_tools.live2d.synthetic.body import Limb, bending, elbow_binding
+from data_tools.live2d.synthetic.arms import draw_grip, resting_arm_folder
+from data_tools.live2d.synthetic.body import Limb, elbow
 from data_tools.live2d.synthetic.colors import Tone
-from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline, turned
+from data_tools.live2d.synthetic.curves import Points, bezier, ellipse, ribbon, spline, star, turned
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import Figure
 from liwi.seethrough.body_parts import BodyPart, Side
@@ -27,10 +27,10 @@ def draw_object(figure: Figure, arms: dict[Side, Limb]) -> None:
     style = figure.random.choice(("wand", "balloon", "lollipop", "book") if raised else OBJECTS)
     figure.choices["object"] = style
     arm = arms[side]
-    hand, _ = draw_grip(figure, arm)
-    motion, bindings = bending(arm, -35.0 * arm.sign), elbow_binding(figure, side)
-    folder = f"arm {side.value}" + (" a" if "alternative arms" in figure.choices else "") + "/object"
-    drawing = figure.draw("object", BodyPart.OBJECTS, 490, f"arm_{side.value}", folder, side=None, motion=motion, bindings=bindings)
+    hand = draw_grip(figure, arm)
+    motion, bindings = elbow(figure, arm)
+    folder = f"{resting_arm_folder(figure, side)}/object"
+    drawing = figure.draw("object", BodyPart.OBJECTS, 490, f"arm_{side.value}", folder, motion=motion, bindings=bindings)
     size = max(figure.anatomy.head_radius, figure.anatomy.arm_width * 3.2)
     _OBJECT_PAINTERS[style](figure, drawing, hand, size, arm.sign)
 
@@ -61,11 +61,7 @@ def _staff(figure: Figure, drawing: Drawing, hand: Points, size: float, sign: in
 
 def _wand(figure: Figure, drawing: Drawing, hand: Points, size: float, sign: int) -> None:
     top, _ = _pole(figure, drawing, hand, size * 1.0, size * 0.4, size * 0.08, figure.palette.white, 30.0 * sign)
-    angle = np.arange(10) * np.pi / 5 - np.pi / 2
-    reach = np.where(np.arange(10) % 2, 0.17, 0.36) * size
-    drawing.shape(
-        np.stack([top[0] + reach * np.cos(angle), top[1] + reach * np.sin(angle)], axis=1), Tone(0.88, 0.14, 92), shift=figure.light * 0.6
-    )
+    drawing.shape(star(top[0], top[1], size, inner=0.17, outer=0.36), Tone(0.88, 0.14, 92), shift=figure.light * 0.6)
 
 
 def _sword(figure: Figure, drawing: Drawing, hand: Points, size: float, sign: int) -> None:

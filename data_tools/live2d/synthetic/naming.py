@@ -175,9 +175,8 @@ def _misfile(figure: Figure, part_of: dict[str, str]) -> None:
 
 def _mesh_ids(figure: Figure, style: str) -> dict[str, str]:
     random, ids = figure.random, {}
-    numbers = list(range(1, len(figure.fragments) + 1))
     gaps, number = [], 0
-    for _ in numbers:
+    for _ in figure.fragments:
         number += random.choice([1, 1, 1, 2, 5])
         gaps.append(number)
     random.shuffle(gaps)

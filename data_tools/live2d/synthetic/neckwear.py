@@ -67,7 +67,7 @@ def _draw_scarf(figure: Figure, drawing: Drawing) -> None:
 def _draw_choker(figure: Figure, drawing: Drawing) -> None:
     anatomy, palette, width = figure.anatomy, figure.palette, figure.anatomy.neck_width
     level = np.array([anatomy.middle, (anatomy.chin + anatomy.shoulder[1]) / 2])
-    band = cubic((np.array([(-0.95, 0.0), (-0.4, 0.2), (0.4, 0.2), (0.95, 0.0)]) * width + level), num=20)
+    band = cubic(np.array([(-0.95, 0.0), (-0.4, 0.2), (0.4, 0.2), (0.95, 0.0)]) * width + level, num=20)
     drawing.shape(ribbon(band, width * 0.3), palette.leather if palette.leather.lightness < 0.6 else palette.accent, line=0.9)
     pendant = ellipse(anatomy.middle, level[1] + width * 0.36, width * 0.2, width * 0.22)
     drawing.shape(pendant, palette.metal, shift=figure.light * 0.3, line=0.9)

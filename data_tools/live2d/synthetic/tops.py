@@ -7,15 +7,15 @@ from data_tools.live2d.synthetic.body import trunk_outline
 from data_tools.live2d.synthetic.cloth import Cloth
 from data_tools.live2d.synthetic.collars import draw_additions
 from data_tools.live2d.synthetic.colors import Tone
-from data_tools.live2d.synthetic.curves import Points, bezier, cubic, ellipse, ribbon, spline
+from data_tools.live2d.synthetic.curves import Points, bezier, cubic, ellipse, ribbon, spline, star
 from data_tools.live2d.synthetic.drawing import Drawing
 from data_tools.live2d.synthetic.figure import Figure
 from data_tools.live2d.synthetic.neckline import neckline
 from liwi.seethrough.body_parts import BodyPart
 
 
-def draw_top(figure: Figure, cloth: Cloth, style: str, hem: float, depth: float = 400) -> Points:
-    """The garment itself with what its style adds; returns its outline."""
+def draw_top(figure: Figure, cloth: Cloth, style: str, hem: float, depth: float) -> None:
+    """The garment itself with what its style adds."""
     anatomy, random = figure.anatomy, figure.random
     cut = {
         "shirt": "round",
@@ -40,7 +40,6 @@ def draw_top(figure: Figure, cloth: Cloth, style: str, hem: float, depth: float 
         _draw_details(figure, drawing, cloth, style, hem, outline)
     drawing.outline(outline, cloth.tone.line)
     draw_additions(figure, cloth, style, hem, depth)
-    return outline
 
 
 def _draw_folds(figure: Figure, drawing: Drawing, tone: Tone) -> None:
@@ -119,7 +118,7 @@ def _draw_lacing(figure: Figure, drawing: Drawing, tone: Tone, hem: float) -> No
     (chest_x, chest_y), (waist_x, waist_y) = anatomy.chest, anatomy.waist
     seam = np.array([(chest_x * 0.5, anatomy.shoulder[1]), (chest_x * 0.55, chest_y), (waist_x * 0.42, waist_y), (waist_x * 0.4, hem)])
     for sign in (-1, 1):
-        drawing.outline(cubic((seam * [sign, 1] + [middle, 0]), num=16), tone.deep, 0.9, closed=False)
+        drawing.outline(cubic(seam * [sign, 1] + [middle, 0], num=16), tone.deep, 0.9, closed=False)
     for index, y in enumerate(np.linspace(chest_y, waist_y, 4)):
         half = width * (0.45 - 0.05 * index)
         for sign in (-1, 1):
@@ -143,10 +142,8 @@ def _draw_emblem(figure: Figure, drawing: Drawing) -> None:
     anatomy = figure.anatomy
     x, y, size = anatomy.middle, anatomy.chest[1] + anatomy.chest[0] * 0.12, anatomy.chest[0] * 0.34
     kind = figure.random.choice(["star", "heart", "circle", "none"])
-    angle = np.arange(10) * np.pi / 5 - np.pi / 2
     if kind == "star":
-        radius = np.where(np.arange(10) % 2, 0.45, 1.0) * size
-        drawing.fill(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1), figure.palette.accent.base)
+        drawing.fill(star(x, y, size), figure.palette.accent.base)
     elif kind == "heart":
         half = [(0, -0.45), (0.4, -0.85), (0.95, -0.6), (0.8, 0.1), (0, 0.9)]
         points = np.array([*half, *[(-a, b) for a, b in half[-2:0:-1]]]) * size + [x, y]

@@ -44,6 +44,11 @@ def write_character(folder: Path, meshes: tuple[ArtMeshSource, ...] = MESHES, *,
     return path
 
 
+def file_bytes(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its relative path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def draw_sample(folder: Path, meshes: tuple[ArtMeshSource, ...] = MESHES, *, name: str = "one") -> CharacterSample:
     """The character at rest on white, one picture pixel per canvas pixel."""
     with open_model(write_character(folder, meshes)) as opened:

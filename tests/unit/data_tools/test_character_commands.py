@@ -22,7 +22,7 @@ from data_tools.live2d.poses import NINE_DIRECTIONS
 from data_tools.live2d.sampling import SampleOptions, write_samples
 from data_tools.live2d.synthetic.export import synthesize, write_model
 from liwi.progress import Progress
-from tests.unit.data_tools.character_models import MESHES, labels_document, write_character
+from tests.unit.data_tools.character_models import MESHES, file_bytes, labels_document, write_character
 
 ROOT = Path(__file__).parents[3]
 SIZE = 128
@@ -30,10 +30,6 @@ SIZE = 128
 
 def call(*arguments: object) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +123,9 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(models: Path, w
         assert "unfinished" in call("verify", tmp_path / "set").output
     result = call("live2d", "samples", models, models, tmp_path / "set", "--size", SIZE)
     assert result.exit_code == 0, result.output
-    assert contents(tmp_path / "set") == contents(written)
+    assert file_bytes(tmp_path / "set") == file_bytes(written)
     assert call("live2d", "samples", models, models, tmp_path / "set", "--size", SIZE).exit_code == 0, "once more changes nothing"
-    assert contents(tmp_path / "set") == contents(written)
+    assert file_bytes(tmp_path / "set") == file_bytes(written)
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
@@ -147,15 +143,15 @@ def test_a_process_that_is_stopped_leaves_a_set_that_can_go_on(
     assert "goes on from here" in output or sent == signal.SIGKILL
     assert not (tmp_path / "set/manifest.json").exists()
     assert call("live2d", "samples", models, models, tmp_path / "set", "--size", SIZE).exit_code == 0
-    assert contents(tmp_path / "set") == contents(written)
+    assert file_bytes(tmp_path / "set") == file_bytes(written)
 
 
 def test_a_folder_with_another_plan_is_left_alone(models: Path, written: Path) -> None:
-    before = contents(written)
+    before = file_bytes(written)
     result = call("live2d", "samples", models, models, written, "--size", 64)
     assert result.exit_code == 1
     assert "'size' differ" in result.output
-    assert contents(written) == before
+    assert file_bytes(written) == before
 
 
 def test_poses_expressions_and_backgrounds_can_be_asked_for(models: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from data_tools.character_records import sample_from
 from data_tools.manifests import DatasetError
 from data_tools.samples import CharacterSample
 from data_tools.shards import write_shards
-from tests.unit.data_tools.character_models import draw_sample
+from tests.unit.data_tools.character_models import draw_sample, file_bytes
 
 PLAN = {"format": dataset.FORMAT, "seed": 0}
 NAMES = [("one", Split.TRAIN), ("two", Split.TRAIN), ("three", Split.TRAIN), ("four", Split.TEST)]
@@ -25,10 +25,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> CharacterSample:
     return draw_sample(tmp_path_factory.mktemp("sample"))
 
 
-def write(folder: Path, sample: CharacterSample) -> Path:
-    dataset.begin(folder, PLAN)
+def write_all(folder: Path, sample: CharacterSample) -> None:
     for number, (name, _) in enumerate(NAMES):
         dataset.write_sample(folder, replace(sample, name=name, source=sample.source - np.uint8(number)))
+
+
+def write(folder: Path, sample: CharacterSample) -> Path:
+    dataset.begin(folder, PLAN)
+    write_all(folder, sample)
     dataset.finish(folder, NAMES, write_shards(folder, NAMES, per_shard=2), {"models": []})
     return folder
 
@@ -49,10 +53,6 @@ def same(one: CharacterSample, other: CharacterSample) -> bool:
     )
 
 
-def all_bytes(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
 def test_a_sample_comes_back_exactly(folder: Path, sample: CharacterSample) -> None:
     assert same(read_character(folder, "one"), replace(sample, name="one"))
     assert read_character(folder, "two").layers[0].fragments.dtype == np.uint16
@@ -67,7 +67,7 @@ def test_what_samples_share_is_stored_once(folder: Path, sample: CharacterSample
 
 
 def test_the_same_samples_give_the_same_bytes(folder: Path, sample: CharacterSample, tmp_path: Path) -> None:
-    assert all_bytes(write(tmp_path / "again", sample)) == all_bytes(folder)
+    assert file_bytes(write(tmp_path / "again", sample)) == file_bytes(folder)
 
 
 def test_the_manifest_says_what_is_there(folder: Path) -> None:
@@ -111,16 +111,15 @@ def test_a_sample_counts_as_there_only_with_all_its_pictures(folder: Path) -> No
 def test_a_picture_that_was_cut_short_is_written_again(folder: Path, sample: CharacterSample) -> None:
     for path in (folder / "blobs").rglob("*.png"):
         path.write_bytes(path.read_bytes()[:20])
-    for number, (name, _) in enumerate(NAMES):
-        dataset.write_sample(folder, replace(sample, name=name, source=sample.source - np.uint8(number)))
+    write_all(folder, sample)
     assert verify_characters(folder) == []
 
 
 def test_a_folder_of_other_things_or_another_plan_is_left_alone(folder: Path, tmp_path: Path) -> None:
-    before = all_bytes(folder)
+    before = file_bytes(folder)
     with pytest.raises(DatasetError, match="'seed' differ"):
         dataset.begin(folder, {**PLAN, "seed": 1})
-    assert all_bytes(folder) == before
+    assert file_bytes(folder) == before
     (tmp_path / "other").mkdir()
     (tmp_path / "other/notes.txt").write_text("mine")
     with pytest.raises(DatasetError, match="holds other things"):

@@ -11,7 +11,7 @@ from data_tools.live2d.model import BlendMode, Live2DModel, Offscreen, Part
 from data_tools.live2d.rendering import RenderedCharacter, render
 from data_tools.live2d.scene import drawing_steps
 from data_tools.live2d.textures import build_pyramid
-from tests.unit.data_tools.live2d.test_rendering import SIDE, model_of, on_canvas, quad
+from tests.unit.data_tools.live2d.test_rendering import SIDE, flat, model_of, on_canvas, quad
 
 Formula = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -39,10 +39,6 @@ SHARES: dict[str, Callable[[float, float], tuple[float, float, float]]] = {
     "disjoint over": lambda s, d: (max(s + d - 1, 0), min(s, 1 - d), min(d, 1 - s)),
 }
 BELOW, ABOVE = (200, 90, 30, 180), (60, 130, 250, 140)
-
-
-def flat(*colors: tuple[int, int, int, int]) -> list[np.ndarray]:
-    return [np.full((8, 8, 4), color, np.uint8) for color in colors]
 
 
 def pair(name: str, below: tuple[int, int, int, int] = BELOW, above: tuple[int, int, int, int] = ABOVE) -> RenderedCharacter:
