@@ -1,18 +1,14 @@
-"""Opens a Live2D model and takes from it what the workbench keeps: identity, part tree, and every ArtMesh with a picture of its own."""
+"""Takes from an open Live2D model what the workbench keeps: part tree, and every ArtMesh with a picture of its own."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotator.pictures import PictureStore
-from data_tools.live2d.manifest import read_manifest
 from data_tools.live2d.model import ArtMesh, Live2DModel, Part
 from data_tools.live2d.reader import OpenedModel
 from data_tools.live2d.rendering import RenderedMesh, render
-from data_tools.live2d.sources import MODEL_ENDING, open_source
-from data_tools.manifests import digest
 
 PICTURE_SIDE = 1024
 """Side of the square in which models are drawn, in pixels."""
@@ -22,23 +18,6 @@ SEEN_SHARE = 128
 
 TINY = 64
 """Fewer seen pixels than this make a fragment uncertain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells models apart.
-
-    Attributes:
-        sha256: of moc3 and textures; the first 16 digits are `data_tools.live2d.labels.LabelledModel.id`.
-        moc_sha256: of the moc3.
-        stem: name of the .model3.json or ZIP, without endings.
-        folder: name of the folder that it lies in.
-    """
-
-    sha256: str
-    moc_sha256: str
-    stem: str
-    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +36,10 @@ class DrawnModel:
     """A model as the workbench keeps it; ``size`` is that of its picture, width and height."""
 
     name: str
-    identity: Identity
     size: tuple[int, int]
     picture: str
     parts: tuple[Part, ...]
     meshes: tuple[DrawnMesh, ...]
-
-
-def identify(path: Path) -> Identity:
-    """What tells this model apart, without bringing its moc3 to life; `InputError` if it cannot be read."""
-    source, name = open_source(path)
-    try:
-        manifest = read_manifest(source, name)
-        moc = digest(source.read(manifest.moc))
-        textures = [digest(source.read(texture)) for texture in manifest.textures]
-    finally:
-        source.close()
-    stem = path.name[: -len(MODEL_ENDING)] if path.name.lower().endswith(MODEL_ENDING) else path.stem
-    return Identity(digest("".join([moc, *textures]).encode()), moc, stem, path.resolve().parent.name)
 
 
 def smallness(num_visible: int) -> float:
@@ -82,12 +47,11 @@ def smallness(num_visible: int) -> float:
     return 1 - min(num_visible, TINY) / TINY
 
 
-def draw_model(opened: OpenedModel, identity: Identity, pictures: PictureStore) -> DrawnModel:
+def draw_model(opened: OpenedModel, pictures: PictureStore) -> DrawnModel:
     """Draw a model at rest and keep its pictures. ArtMeshes that are hidden at rest are drawn as if they were shown.
 
     Args:
         opened: the model.
-        identity: of the same model.
         pictures: where they go.
 
     Raises:
@@ -102,7 +66,7 @@ def draw_model(opened: OpenedModel, identity: Identity, pictures: PictureStore) 
         hidden = {mesh.index for mesh in model.art_meshes if not mesh.drawn}
         found |= {mesh.index: mesh for mesh in render(revealed, pyramid, PICTURE_SIDE).meshes if mesh.index in hidden}
     meshes = tuple(_keep(mesh, found.get(mesh.index), pictures) for mesh in model.art_meshes)
-    return DrawnModel(model.name, identity, shown.view.size, pictures.save(shown.rgba), model.parts, meshes)
+    return DrawnModel(model.name, shown.view.size, pictures.save(shown.rgba), model.parts, meshes)
 
 
 def _revealed(model: Live2DModel) -> Live2DModel:

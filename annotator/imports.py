@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from annotator.access import acting_user, create_project, locked_pass, model_of, pass_of
 from annotator.claims import check_nobody_else
 from annotator.database import Database
-from annotator.drawing import DrawnModel, Identity, draw_model, identify, smallness
+from annotator.drawing import DrawnModel, draw_model, smallness
 from annotator.errors import DatabaseUnusable
 from annotator.first_labels import predict_first_labels
 from annotator.label_files import FileLabels, find_labels, read_file
@@ -19,6 +19,7 @@ from annotator.labels import apply_changes, current_labels, repeated, request_ha
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
 from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role, Round
+from data_tools.live2d.labels import ModelIdentity, identify
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
 from liwi.errors import InputError, LiwiError
@@ -86,7 +87,7 @@ def import_models(
             identity = identify(path)
             model_id = _import_model(database, pictures, actor, project_id, path, identity, done)
             if labels is not None:
-                _import_labels(database, actor, model_id, identity, labels, path.name, done)
+                _import_labels(database, actor, model_id, path, identity.stem, labels, done)
         except DatabaseUnusable:
             raise
         except LiwiError as error:
@@ -144,19 +145,20 @@ def _model_files(path: Path) -> Iterator[Path]:
 
 
 def _import_model(
-    database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, identity: Identity, done: ImportReport
+    database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, identity: ModelIdentity, done: ImportReport
 ) -> int:
     same = select(Model.id).where(Model.project_id == project_id, Model.sha256 == identity.sha256)
     with database.read() as session:
         known = session.scalar(same)
     if known is None:
         with open_model(path) as opened:
-            drawn = draw_model(opened, identity, pictures)
+            drawn = draw_model(opened, pictures)
             with database.write() as session:
                 user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
                 session.execute(select(Project.id).where(Project.id == project_id).with_for_update())  # two people import the same model
                 known = session.scalar(same)
-                model_id = _add_model(session, project_id, user.id, drawn, database.clock()) if known is None else known
+                if known is None:
+                    model_id = _add_model(session, project_id, user.id, identity, path.parent.name, drawn, database.clock())
             if known is None:
                 done.imported.append(model_id)
                 predict_first_labels(database, actor, model_id, opened)
@@ -165,14 +167,13 @@ def _import_model(
     return known
 
 
-def _add_model(session: Session, project_id: int, user_id: int, drawn: DrawnModel, now: int) -> int:
+def _add_model(session: Session, project_id: int, user_id: int, identity: ModelIdentity, folder: str, drawn: DrawnModel, now: int) -> int:
     doubts = [smallness(mesh.num_visible) for mesh in drawn.meshes]
-    identity = drawn.identity
     model = Model(
         project_id=project_id,
         name=drawn.name,
         stem=identity.stem,
-        folder=identity.folder,
+        folder=folder,
         sha256=identity.sha256,
         moc_sha256=identity.moc_sha256,
         width=drawn.size[0],
@@ -225,10 +226,10 @@ def _mesh_row(model_id: int, drawn: DrawnModel, place: int, doubt: float) -> dic
     }
 
 
-def _import_labels(database: Database, actor: str, model_id: int, identity: Identity, folder: Path, name: str, done: ImportReport) -> None:
-    path = find_labels(folder, identity.stem, identity.folder)
+def _import_labels(database: Database, actor: str, model_id: int, model: Path, stem: str, labels: Path, done: ImportReport) -> None:
+    path = find_labels(labels, stem, model.parent.name)
     if path is None:
-        done.problems.append((name, "There are no labels for it; it was imported without."))
+        done.problems.append((model.name, "There are no labels for it; it was imported without."))
         return
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
@@ -245,7 +246,7 @@ def _import_labels(database: Database, actor: str, model_id: int, identity: Iden
             value = _merged(wanted, value_of(label), has_sides=content.has_sides)
             if value != value_of(label):
                 changes.append(Change(ids[place], version_of(label), value))
-        done.problems.extend((name, problem) for problem in content.left_out)
+        done.problems.extend((model.name, problem) for problem in content.left_out)
         if changes:
             check_nobody_else(session, found, user, now)
             request = request_hash((found.id, changes))

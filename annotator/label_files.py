@@ -5,14 +5,13 @@ See-through names an ArtMesh by the ids of its parts and its own, with hyphens t
     {"metadata": {"is_valid": true, "is_incomplete": false, "cleaned": true, "tag_valid": {}}, "drawable": {"PartHead/ArtMesh3": "face"}}
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from annotator.schema import ModelArtMesh
 from annotator.values import LabelKind, LabelValue
-from data_tools.live2d.labels import MAX_BYTES, OWN_LABELS, read_labels
+from data_tools.live2d.labels import OWN_LABELS, read_json, read_labels
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, parse_body_part
 
@@ -84,12 +83,7 @@ def see_through_document(
 
 
 def _read_see_through(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        document = json.loads(content) if len(content) <= MAX_BYTES else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"The labels {path.name!r} cannot be read ({str(error)[:100]}).") from error
+    document, _ = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("drawable"), dict):
         raise InputError(f"{path.name!r} is no label file of See-through: an object with 'drawable' is expected.")
     whole, short = _by_name(meshes, whole=True), _by_name(meshes, whole=False)
