@@ -1,7 +1,7 @@
 """Brings models into the workbench, with labels where files have them. A broken model is reported and the rest go on."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from annotator.labels import apply_changes, current_labels, repeated, request_ha
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
 from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role, Round
-from data_tools.live2d.labels import ModelIdentity, identify
+from data_tools.live2d.labels import ModelIdentity, identify, model_files
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
 from liwi.errors import InputError, LiwiError
@@ -75,7 +75,7 @@ def import_models(
     for path in [*paths, *([labels] if labels else [])]:
         if not path.exists():
             raise InputError(f"There is no file or folder {path.name!r}.")
-    found = sorted({model for path in paths for model in _model_files(path)})
+    found = sorted({model.resolve() for path in paths for model in model_files(path)})
     if not found:
         raise InputError(f"There is no Live2D model ({MODEL_ENDING} or ZIP) in what you gave.")
     project_id, done = create_project(database, actor, project), ImportReport()
@@ -133,15 +133,6 @@ def import_synthetic(
             report(Progress("Drawing a character", index, len(seeds)))
             paths.append(write_model(synthesize(seed, texture_size=texture_size), Path(name) / f"character_{seed:04d}"))
         return import_models(database, pictures, actor, project, paths, report=report, cancel=cancel)
-
-
-def _model_files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path.resolve()
-        return
-    for file in path.rglob("*"):
-        if file.name.lower().endswith((MODEL_ENDING, ".zip")) and file.is_file():
-            yield file.resolve()
 
 
 def _import_model(

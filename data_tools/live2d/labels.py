@@ -151,7 +151,7 @@ def find_models(models: Path, labels: Path) -> Iterator[LabelledModel | SkippedM
     for path in (models, labels):
         if not path.exists():
             raise InputError(f"There is no file or folder {str(path)!r}.")
-    found = sorted(_model_files(models))
+    found = sorted(model_files(models))
     if not found:
         raise InputError(f"There is no Live2D model ({MODEL_ENDING} or ZIP) in {str(models)!r}.")
     known: dict[str, str] = {}
@@ -168,7 +168,8 @@ def find_models(models: Path, labels: Path) -> Iterator[LabelledModel | SkippedM
         yield model
 
 
-def _model_files(models: Path) -> Iterator[Path]:
+def model_files(models: Path) -> Iterator[Path]:
+    """Every .model3.json and ZIP below a folder, in no order; a file stands for itself."""
     if models.is_file():
         yield models
         return
