@@ -1,0 +1,60 @@
+"""`Workbench`: the whole tab, drawn by the browser. It shares the stage's canvas and calls the routes of `annotator.ui.api`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+import liwi.ui.stage
+
+HERE = Path(__file__).parent
+STAGE = Path(liwi.ui.stage.__file__).parent
+
+SHARED = ("dom", "geometry", "pictures", "renderer", "picking")
+"""Plain-JavaScript files of the stage that the workbench draws with."""
+
+SCRIPTS = (
+    "bus", "memory", "words", "api", "commands", "model",
+    "main",
+)  # fmt: skip
+"""Plain-JavaScript files in `js/`, in the order in which they are joined after the shared ones."""
+
+STYLES = ("frame",)
+TEXTS = ("frame",)
+"""Files in `texts/`: key -> language -> text."""
+
+
+def workbench_script() -> str:
+    """The JavaScript of the workbench: every file inside one function scope, with style sheets and texts as constants."""
+    css = "\n".join((HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    texts: dict[str, dict[str, str]] = {}
+    for name in TEXTS:
+        texts |= json.loads((HERE / "texts" / f"{name}.json").read_text(encoding="utf-8"))
+    parts = [f"const WORKBENCH_CSS = {json.dumps(css)};", f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};"]
+    parts += [(STAGE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SHARED]
+    parts += [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();"
+
+
+class Workbench(gr.HTML):
+    """The annotation workbench. It has no value: what it shows comes from the JSON routes, as the person who is logged in may see it.
+
+    Attributes on the page for tests: ``document.querySelector(".liwi-workbench").__workbench``.
+    """
+
+    def __init__(self, *, height: str = "calc(100vh - 120px)", **kwargs: Any) -> None:
+        """Make the workbench.
+
+        Args:
+            height: CSS length of the whole component.
+            kwargs: as for `gr.HTML` (``elem_id``, ``visible``, ...).
+        """
+        super().__init__(
+            value=None,
+            html_template=f'<div class="liwi-workbench" style="--workbench-height: {height}"></div>',
+            css_template="",
+            js_on_load=workbench_script(),
+            apply_default_css=False,
+            **kwargs,
+        )

@@ -1,0 +1,25 @@
+// Build the workbench inside `element` and connect its parts.
+
+const ui = {};
+
+function buildFrame() {
+  ui.root = element.querySelector(".liwi-workbench");
+  ui.header = make("header", "header");
+  ui.left = make("aside", "left");
+  ui.centre = make("section", "centre");
+  ui.right = make("aside", "right");
+  ui.modelPage = make("div", "page model-page", { "data-page": "model" }, [ui.left, ui.centre, ui.right]);
+  ui.pages = make("div", "pages", {}, [ui.modelPage]);
+  ui.root.append(make("style", "", { text: WORKBENCH_CSS }), ui.header, ui.pages);
+}
+
+function isInSight() {
+  return ui.root.offsetParent !== null;
+}
+
+function startWorkbench() {
+  buildFrame();
+  element.__workbench = ui.root.__workbench = { model, call, openModel, on, emit };
+}
+
+startWorkbench();

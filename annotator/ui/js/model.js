@@ -1,0 +1,78 @@
+// The open model: what Python sent, and what was decided since. Everybody reads it; labels change only in `labels.js`.
+
+const CLASSES = [
+  "front hair", "back hair", "headwear", "face", "irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "ears", "earwear", "nose",
+  "mouth", "neck", "neckwear", "topwear", "handwear", "bottomwear", "legwear", "footwear", "tail", "wings", "objects", "nothing",
+];
+
+const NO_MODEL = Object.freeze({
+  open: false, passId: null, modelId: null, name: "", project: null, round: 0, state: "new", canEdit: false, holder: null, size: [1, 1],
+  version: 0, valid: true, incomplete: false, comment: "", lastComment: "", lastLabelId: 0,
+  meshes: [], byId: new Map(), parts: [], labels: new Map(), guesses: new Map(),
+});
+
+const model = { ...NO_MODEL };
+let openingNumber = 0;
+
+// Read a pass and show it. Of two calls the later one wins, whichever answer comes first.
+async function openModel(passId, { fragment = null } = {}) {
+  const number = ++openingNumber;
+  const answer = await call("open", { pass_id: passId });
+  if (number !== openingNumber) return false;
+  Object.assign(model, NO_MODEL, {
+    open: true,
+    passId: answer.pass_id, modelId: answer.model_id, name: answer.name, project: answer.project, round: answer.round, state: answer.state,
+    canEdit: answer.can_edit, holder: answer.holder, size: answer.size, version: answer.version, valid: answer.valid,
+    incomplete: answer.incomplete, comment: answer.comment, lastComment: answer.last_comment, lastLabelId: answer.last_label_id,
+    parts: answer.parts,
+    meshes: answer.meshes,
+    byId: new Map(answer.meshes.map((mesh) => [mesh.id, mesh])),
+    labels: new Map(answer.labels.map((label) => [label.art_mesh_id, label])),
+    guesses: new Map(Object.entries(answer.guesses).map(([id, guesses]) => [Number(id), guesses])),
+  });
+  emit("model", { fragment });
+  return true;
+}
+
+function closeModel() {
+  openingNumber += 1;
+  Object.assign(model, NO_MODEL);
+  emit("model");
+}
+
+function labelOf(id) {
+  return model.labels.get(id) ?? { art_mesh_id: id, version: 0, kind: "none", part: null, side: null, unsure: false, comment: "" };
+}
+
+function guessOf(id) {
+  return model.guesses.get(id)?.[0] ?? null;
+}
+
+function isLabelled(id) {
+  const { kind } = labelOf(id);
+  return kind === "part" || kind === "nothing";
+}
+
+function labelledClass(id) {
+  const { kind, part } = labelOf(id);
+  return kind === "part" ? part : kind === "nothing" ? "nothing" : null;
+}
+
+function guessedClass(id) {
+  const guess = guessOf(id);
+  return guess ? guess.part ?? "nothing" : null;
+}
+
+// The class by which a fragment is shown: what a person said, else what the machine thinks best, else null.
+function classOf(id) {
+  return labelledClass(id) ?? guessedClass(id);
+}
+
+function disagrees(id) {
+  const guess = guessedClass(id);
+  return isLabelled(id) && guess !== null && guess !== labelledClass(id);
+}
+
+function className(name) {
+  return t(`class.${name ?? "none"}`);
+}
