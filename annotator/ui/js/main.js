@@ -8,7 +8,8 @@ function buildFrame() {
   ui.left = make("aside", "left");
   ui.centre = make("section", "centre");
   ui.right = make("aside", "right");
-  ui.modelPage = make("div", "page model-page", { "data-page": "model" }, [ui.left, ui.centre, ui.right]);
+  ui.modelBar = make("div", "model-bar");
+  ui.modelPage = make("div", "page model-page", { "data-page": "model" }, [ui.modelBar, ui.left, ui.centre, ui.right]);
   ui.pages = make("div", "pages", {}, [ui.modelPage]);
   ui.root.append(make("style", "", { text: WORKBENCH_CSS }), ui.header, ui.pages);
 }
