@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
+from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, open_workbench
 
 CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = Path("out/screenshots")
@@ -173,3 +174,29 @@ def stage(stage_tab: tuple[Page, list[str]], stage_app: StageApp, request: pytes
     finally:
         if request.node.stash.get(FAILED, False):
             open_app(page, stage_app)  # whatever went wrong stays out of the next test
+
+
+@pytest.fixture(scope="session")
+def workbench_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a database of synthetic characters and their pictures, made once; work on copies of it."""
+    folder = tmp_path_factory.mktemp("workbench_files")
+    import_characters(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workbench_app(workbench_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkbenchApp]:
+    """The workbench on a copy of the characters' database; the tests of a module share it."""
+    app = copied_app(workbench_files, tmp_path_factory.mktemp("workbench"))
+    blocks = app.blocks()
+    app.address = start_app(blocks, app.routes())
+    yield app
+    blocks.close(verbose=False)
+    app.database.close()
+
+
+@pytest.fixture
+def workbench(page: Page, workbench_app: WorkbenchApp) -> Page:
+    """A fresh page of the workbench, with no model open."""
+    open_workbench(page, workbench_app)
+    return page
