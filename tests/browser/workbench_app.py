@@ -25,7 +25,10 @@ from annotator.ui.component import Workbench
 SEEDS = (3, 4, 5)
 TEXTURE_SIZE = 512
 READY = "() => Boolean(document.querySelector('.liwi-workbench')?.__workbench)"
-DRAWN = "(passId) => { const page = document.querySelector('.liwi-workbench').__workbench; return page.model.passId === passId && page.ready !== false; }"
+DRAWN = """(passId) => {
+    const page = document.querySelector('.liwi-workbench').__workbench;
+    return page.model.passId === passId && page.ready !== false;
+}"""
 
 
 @dataclass
