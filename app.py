@@ -6,20 +6,28 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import atexit
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from annotator.access import LOCAL_USER
+from annotator.database import open_database
+from annotator.people import admit, checked_default_role
 from liwi.errors import LiwiError
 from liwi.runtime import start_warm_up
 from liwi.settings import Settings
+from liwi.ui.auth import open_access
 from liwi.ui.demo import CSS, build_demo
 from liwi.workspace import Workspace
 
 
 def launch(settings: Settings, *, open_browser: bool = False) -> None:
     """Build the services and the page, and serve until interrupted."""
+    role = checked_default_role(settings.default_role)
+    database = open_database(settings.database or settings.data / "annotations.db")
+    access = open_access(settings, LOCAL_USER, partial(admit, database, admins=settings.admins, default=role))
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
@@ -31,9 +39,11 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
         css=CSS,
         footer_links=[],
         ssr_mode=False,
+        share=False,  # whatever the environment says: a tunnel would lead others past the accounts
         run_history=False,  # it would keep every call's pictures in the browser, and slow the page down with each
         max_file_size=f"{settings.max_upload_mb}mb",
-        app_kwargs={"routes": routes},
+        auth_dependency=access.person_of,
+        app_kwargs={"routes": [*access.routes, *routes], "middleware": access.middleware},
         prevent_thread_lock=True,
     )
     start_warm_up()  # after the page answers, which it should do first
@@ -45,14 +55,18 @@ def main(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
     workspace: Annotated[Path | None, typer.Option(help="Folder for what people upload and export.")] = None,
     engine: Annotated[str | None, typer.Option(help="An engine from `python -m liwi engines`.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that is kept: the workbench's database and pictures.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of a PostgreSQL for the workbench.")] = None,
+    passwords: Annotated[Path | None, typer.Option(help="Password file, see `python -m liwi password`; turns the login on.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open LiWi Studio."""
     given = {"host": host, "port": port, "workspace": workspace, "engine": engine}
+    given |= {"data": data, "database": database, "passwords": passwords}
     try:
         settings = Settings.from_environment(os.environ)
         settings = dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
-        launch(settings, open_browser=browser and "SPACE_ID" not in os.environ)
+        launch(settings, open_browser=browser and not settings.space)
     except LiwiError as error:
         raise SystemExit(str(error)) from error
 

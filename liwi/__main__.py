@@ -1,4 +1,4 @@
-"""The command line: ``python -m liwi decompose | engines | evaluate``."""
+"""The command line: ``python -m liwi decompose | engines | evaluate | password``."""
 
 import sys
 from pathlib import Path
@@ -49,6 +49,18 @@ def decompose(
     for note in result.provenance.notes:
         typer.echo(f"Note: {note}", err=True)
     typer.echo(f"{written}: {len(result.stack)} layers by the engine {result.provenance.engine!r} in {result.provenance.seconds:.1f} s")
+
+
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(help="Who may log in.")],
+    file: Annotated[Path, typer.Option(help="The password file; made if there is none.")] = Path("passwords.txt"),
+) -> None:
+    """Let NAME log in to the app with a password, or change it; asks for it twice."""
+    from liwi.accounts import set_password
+
+    set_password(file, name, typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    typer.echo(f"{name} can log in: python app.py --passwords {file}")
 
 
 @app.command()

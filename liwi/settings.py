@@ -6,14 +6,40 @@ LIWI_RETENTION_MINUTES     how long that is kept after its last use (60)
 LIWI_MAX_UPLOAD_MB         largest upload (50)
 LIWI_MAX_PROJECTS          pictures open at the same time, over all people (12)
 LIWI_ENGINE                engine the demo uses (auto)
+LIWI_DATA                  folder that is kept: the workbench's database and pictures (out/annotations)
+LIWI_DATABASE              URL of a PostgreSQL for the workbench; a file in LIWI_DATA where unset
+LIWI_PASSWORDS             password file; needed, or OAuth, where others can reach the app
+LIWI_ADMINS                names of the admins, with commas between them; on a Space its owner too
+LIWI_DEFAULT_ROLE          what everybody else may do at first: viewer, annotator or reviewer (viewer)
+LIWI_SECRET                signs the sessions, at least 32 characters; a random one kept in LIWI_DATA where unset
+
+On a Space with ``hf_oauth: true`` these are set by Hugging Face: SPACE_ID, SPACE_HOST, SPACE_AUTHOR_NAME, OAUTH_CLIENT_ID,
+OAUTH_CLIENT_SECRET, OAUTH_SCOPES, OPENID_PROVIDER_URL. The last four work elsewhere too, with any OpenID provider.
 """
 
+import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from liwi.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdClient:
+    """How the app is known to an OpenID provider such as Hugging Face.
+
+    Attributes:
+        provider: its URL.
+        client_id, client_secret: given by the provider.
+        scopes: with spaces between them.
+    """
+
+    provider: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: str = "openid profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +53,27 @@ class Settings:
     max_upload_mb: int = 50
     max_projects: int = 12
     engine: str = "auto"
+    data: Path = Path("out/annotations")
+    database: str = field(default="", repr=False)
+    passwords: Path | None = None
+    openid: OpenIdClient | None = None
+    admins: tuple[str, ...] = ()
+    default_role: str = "viewer"
+    secret: str = field(default="", repr=False)
+    space: bool = False
+    space_hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read the ``LIWI_*`` variables.
+        """Read the ``LIWI_*`` variables, and those of a Space.
 
         Raises:
             InputError: a variable that should be a number is none, or out of range; names the variable.
         """
         default = cls()
-        workspace = environment.get("LIWI_WORKSPACE")
-        on_space = "SPACE_ID" in environment
+        workspace, passwords = environment.get("LIWI_WORKSPACE"), environment.get("LIWI_PASSWORDS")
+        on_space = bool(environment.get("SPACE_ID"))
+        owner = environment.get("SPACE_AUTHOR_NAME", "") if on_space else ""
         return cls(
             host=environment.get("LIWI_HOST", "0.0.0.0" if on_space else default.host),
             port=int(_number(environment, "LIWI_PORT", default.port, 0, 65535)),
@@ -46,7 +82,39 @@ class Settings:
             max_upload_mb=int(_number(environment, "LIWI_MAX_UPLOAD_MB", default.max_upload_mb, 1, 1024)),
             max_projects=int(_number(environment, "LIWI_MAX_PROJECTS", default.max_projects, 1, 10_000)),
             engine=environment.get("LIWI_ENGINE", default.engine),
+            data=Path(environment.get("LIWI_DATA") or default.data),
+            database=environment.get("LIWI_DATABASE", ""),
+            passwords=Path(passwords) if passwords else None,
+            openid=_openid_client(environment),
+            admins=_names(f"{environment.get('LIWI_ADMINS', '')},{owner}"),
+            default_role=environment.get("LIWI_DEFAULT_ROLE") or default.default_role,
+            secret=environment.get("LIWI_SECRET", ""),
+            space=on_space,
+            space_hosts=_names(environment.get("SPACE_HOST", "")) if on_space else (),
         )
+
+    @property
+    def reachable_by_others(self) -> bool:
+        """Whether anybody but the person at this machine can reach the app."""
+        if self.space:
+            return True
+        try:
+            return not ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host.lower() != "localhost"
+
+
+def _openid_client(environment: Mapping[str, str]) -> OpenIdClient | None:
+    """The OpenID client, if one is set up whole."""
+    needed = ("OPENID_PROVIDER_URL", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET")
+    provider, client_id, client_secret = (environment.get(name, "") for name in needed)
+    if not (provider and client_id and client_secret):
+        return None
+    return OpenIdClient(provider.rstrip("/"), client_id, client_secret, environment.get("OAUTH_SCOPES") or "openid profile")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
