@@ -15,11 +15,14 @@ import typer
 from annotator.access import LOCAL_USER
 from annotator.database import open_database
 from annotator.people import admit, checked_default_role
+from annotator.pictures import PictureStore
+from annotator.ui.api import WorkbenchServices, workbench_routes
+from annotator.ui.component import Workbench
 from liwi.errors import LiwiError
 from liwi.runtime import start_warm_up
 from liwi.settings import Settings
 from liwi.ui.auth import open_access
-from liwi.ui.demo import CSS, build_demo
+from liwi.ui.demo import CSS, FurtherTab, build_demo
 from liwi.workspace import Workspace
 
 
@@ -31,7 +34,9 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
-    blocks, routes = build_demo(settings, workspace)
+    workbench = WorkbenchServices(database, PictureStore(settings.data / "pictures"), access.person_of)
+    tab = FurtherTab("Annotate", "annotate", Workbench, workbench_routes(workbench))
+    blocks, routes = build_demo(settings, workspace, [tab])
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(
         server_name=settings.host,
         server_port=settings.port,

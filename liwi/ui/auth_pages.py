@@ -99,7 +99,9 @@ _OPENID_FORM = '<a class="button" href="{href}" target="{frame}" rel="noopener">
 
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}"
+    ),
 }
 
 

@@ -1,5 +1,7 @@
 """The page: header, tabs, and the routes beside Gradio's own."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import resources
 
 import gradio as gr
@@ -15,17 +17,43 @@ from liwi.workspace import Workspace
 
 CSS = (resources.files("liwi.ui") / "demo.css").read_text()
 
+_ACCOUNT_JS = (resources.files("liwi.ui") / "account.js").read_text()
+"""Fills in who is logged in, in the browser, so that no name is ever part of the page's source."""
+
 _HEADER = """
 <div class="liwi-header">
   <h1>LiWi Studio</h1>
   <p>Draw a box around a thing. Get it as a layer, with the background complete behind it.</p>
   <span class="liwi-engine" title="{reason}">Engine: {name}</span>
+  <span class="liwi-account" hidden><span></span> <button type="button"></button></span>
 </div>
 """
 
 
-def build_demo(settings: Settings, workspace: Workspace) -> tuple[gr.Blocks, list[Route]]:
+@dataclass(frozen=True, slots=True)
+class FurtherTab:
+    """A tab that another package brings; only `app.py` sees both.
+
+    Attributes:
+        title: on the tab.
+        id: in the page's address.
+        build: makes the components, inside the tab.
+        routes: beside Gradio's own.
+    """
+
+    title: str
+    id: str
+    build: Callable[[], object]
+    routes: Sequence[Route] = ()
+
+
+def build_demo(settings: Settings, workspace: Workspace, further: Sequence[FurtherTab] = ()) -> tuple[gr.Blocks, list[Route]]:
     """Build the page.
+
+    Args:
+        settings: of the app.
+        workspace: where the photo tab keeps open pictures.
+        further: tabs after the photo tab.
 
     Returns:
         The Blocks, and the routes to pass to ``launch(app_kwargs={"routes": ...})``.
@@ -37,7 +65,11 @@ def build_demo(settings: Settings, workspace: Workspace) -> tuple[gr.Blocks, lis
     tiles = TileStore(workspace)
     sweep = (600, int(workspace.retention_seconds) + 1)
     with gr.Blocks(title="LiWi Studio", analytics_enabled=False, fill_width=True, delete_cache=sweep) as blocks:
-        gr.HTML(_HEADER.format(name=choice.name, reason=choice.reason), elem_classes="liwi-top")
-        with gr.Tabs(), gr.Tab("Photo", id="photo"):
-            build_photo_tab(PhotoServices(workspace, tiles, choice.name))
-    return blocks, [tiles.route(), download_route(workspace)]
+        gr.HTML(_HEADER.format(name=choice.name, reason=choice.reason), js_on_load=_ACCOUNT_JS, elem_classes="liwi-top")
+        with gr.Tabs():
+            with gr.Tab("Photo", id="photo"):
+                build_photo_tab(PhotoServices(workspace, tiles, choice.name))
+            for tab in further:
+                with gr.Tab(tab.title, id=tab.id):
+                    tab.build()
+    return blocks, [tiles.route(), download_route(workspace), *(route for tab in further for route in tab.routes)]
