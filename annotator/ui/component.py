@@ -16,12 +16,14 @@ SHARED = ("dom", "geometry", "pictures", "renderer", "picking")
 
 SCRIPTS = (
     "bus", "memory", "words", "api", "commands", "model",
+    "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "importing",
+    "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
     "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined after the shared ones."""
 
-STYLES = ("frame",)
-TEXTS = ("frame",)
+STYLES = ("frame", "controls", "pages", "jobs", "reading")
+TEXTS = ("frame", "pages")
 """Files in `texts/`: key -> language -> text."""
 
 

@@ -20,7 +20,18 @@ function isInSight() {
 
 function startWorkbench() {
   buildFrame();
-  element.__workbench = ui.root.__workbench = { model, call, openModel, on, emit };
+  startToasts();
+  startJobs();
+  startPages();
+  startQueuePage();
+  startReview();
+  startProgressPage();
+  startPeople();
+  startModelBar();
+  startImporting();
+  startNavigation();
+  element.__workbench = ui.root.__workbench = { model, page, session, call, openModel, showPage, showModel, on, emit };
+  arrive();
 }
 
 startWorkbench();

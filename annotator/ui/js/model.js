@@ -8,6 +8,7 @@ const CLASSES = [
 const NO_MODEL = Object.freeze({
   open: false, passId: null, modelId: null, name: "", project: null, round: 0, state: "new", canEdit: false, holder: null, size: [1, 1],
   version: 0, valid: true, incomplete: false, comment: "", lastComment: "", lastLabelId: 0,
+  annotator: null, passes: [], pictureUrl: null,
   meshes: [], byId: new Map(), parts: [], labels: new Map(), guesses: new Map(),
 });
 
@@ -17,6 +18,7 @@ let openingNumber = 0;
 // Read a pass and show it. Of two calls the later one wins, whichever answer comes first.
 async function openModel(passId, { fragment = null } = {}) {
   const number = ++openingNumber;
+  emit("opening", { passId });
   const answer = await call("open", { pass_id: passId });
   if (number !== openingNumber) return false;
   Object.assign(model, NO_MODEL, {
@@ -24,6 +26,7 @@ async function openModel(passId, { fragment = null } = {}) {
     passId: answer.pass_id, modelId: answer.model_id, name: answer.name, project: answer.project, round: answer.round, state: answer.state,
     canEdit: answer.can_edit, holder: answer.holder, size: answer.size, version: answer.version, valid: answer.valid,
     incomplete: answer.incomplete, comment: answer.comment, lastComment: answer.last_comment, lastLabelId: answer.last_label_id,
+    annotator: answer.annotator ?? null, passes: answer.passes ?? [], pictureUrl: answer.picture_url ?? null,
     parts: answer.parts,
     meshes: answer.meshes,
     byId: new Map(answer.meshes.map((mesh) => [mesh.id, mesh])),

@@ -1,0 +1,82 @@
+// Work that takes a while: uploads, imports and exports, as cards in a corner. One can go on labelling meanwhile.
+
+const JOB_MILLISECONDS = 400;
+const LONGEST_WAIT = 3000;
+
+// A card. `onCancel`: what its button does while it works. Returns {progress, finish, node}.
+function jobCard(title, { onCancel = () => {} } = {}) {
+  const heading = make("b", "job-title", { text: title, title, dir: "auto" });
+  const stage = make("span", "job-stage quiet");
+  const bar = make("span", "job-bar");
+  const result = make("div", "job-result");
+  const cancel = textButton("cancel", () => { cancel.disabled = true; onCancel(); }, { className: "small" });
+  const close = symbolButton("close", "close", () => node.remove());
+  const node = make("section", "job", { "data-state": "working" }, [make("header", "", {}, [heading, cancel, close]), stage, bar, result]);
+  node.setAttribute("aria-label", title);
+  close.hidden = true;
+  ui.jobs.append(node);
+  return {
+    node,
+    progress(text, done, total) {
+      stage.textContent = text;
+      bar.replaceChildren(meter(done, total, "progress"));
+    },
+    // nodes: what stands in the card then; state: "done", "failed".
+    finish(state, text, nodes = []) {
+      node.dataset.state = state;
+      stage.textContent = text;
+      stage.classList.toggle("quiet", state === "done");
+      if (state === "failed") stage.setAttribute("role", "alert");
+      bar.replaceChildren();
+      result.replaceChildren(...nodes);
+      cancel.hidden = true;
+      close.hidden = false;
+    },
+  };
+}
+
+// Ask until a job of the server has ended. A server that cannot be reached for a while does not end it.
+async function followJob(jobId, onProgress) {
+  let wait = JOB_MILLISECONDS;
+  for (;;) {
+    try {
+      const job = await call("job", { job: jobId });
+      if (job.state !== "working") return job;
+      onProgress(job);
+      wait = JOB_MILLISECONDS;
+    } catch (error) {
+      if (!(error instanceof CallError) || !error.mayHelpToTryAgain) throw error;
+      onProgress({ stage: error.message, done: 0, total: 0 });
+      wait = Math.min(LONGEST_WAIT, wait * 2);
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+function cancelJob(jobId) {
+  return trying(() => call("job_cancel", { job: jobId }));
+}
+
+// What was under way when the page was left is shown again.
+async function recallJobs() {
+  let answer;
+  try {
+    answer = await call("jobs");
+  } catch {
+    return; // nothing is lost: the jobs go on, and the queue shows what they did
+  }
+  for (const job of answer.jobs ?? []) {
+    if (job.state !== "working") continue;
+    const card = jobCard(t(`job.${job.kind}`), { onCancel: () => cancelJob(job.job) });
+    const end = job.kind === "export" ? finishExport : finishImport;
+    followJob(job.job, ({ stage, done, total }) => card.progress(stage, done, total))
+      .then((last) => end(card, last))
+      .catch((error) => card.finish("failed", error.message));
+  }
+}
+
+function startJobs() {
+  ui.jobs = make("div", "jobs", { role: "region" });
+  word(ui.jobs, "jobs", {}, "aria-label");
+  ui.root.append(ui.jobs);
+}

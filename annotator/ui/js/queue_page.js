@@ -1,0 +1,111 @@
+// The queue: what is to be done, what comes first, who is at it. One page of rows at a time comes from Python.
+
+const STATES = ["new", "in progress", "rejected", "submitted", "accepted"];
+const TO_DO = ["new", "in progress", "rejected"];
+const ROWS_PER_PAGE = 50;
+const QUEUE_SECONDS = 20;
+
+const queue = { entries: [], num: 0, counts: {}, offset: 0, at: 0, error: null, loaded: false };
+const queueFilter = { states: [], search: "", order: "uncertain", ...recall("queue", {}) };
+let queueNumber = 0;
+
+function queueRequest(changes = {}) {
+  return {
+    project_id: projectId, states: queueFilter.states.length ? queueFilter.states : STATES, order: queueFilter.order,
+    search: queueFilter.search.trim(), offset: queue.offset, limit: ROWS_PER_PAGE, ...changes,
+  };
+}
+
+// Read the rows again. `quiet`: the old ones stay where nothing can be reached.
+async function loadQueue({ quiet = false } = {}) {
+  const number = ++queueNumber;
+  ui.queue.list.setAttribute("aria-busy", "true");
+  try {
+    const answer = await call("queue", queueRequest());
+    if (number !== queueNumber) return;
+    Object.assign(queue, { entries: answer.entries, num: answer.num, counts: answer.counts ?? {}, error: null, loaded: true });
+    if (queue.offset > 0 && queue.offset >= queue.num) return void turnQueue(0);
+  } catch (error) {
+    if (!(error instanceof CallError) || number !== queueNumber) throw error;
+    if (quiet && queue.loaded) return;
+    queue.error = error.message;
+  }
+  ui.queue.list.removeAttribute("aria-busy");
+  drawQueue();
+}
+
+function setQueueFilter(changes) {
+  Object.assign(queueFilter, changes);
+  remember("queue", queueFilter);
+  Object.assign(queue, { offset: 0, at: 0 });
+  drawChips();
+  return loadQueue();
+}
+
+async function turnQueue(offset, { at = 0 } = {}) {
+  queue.offset = clamp(offset, 0, Math.max(0, Math.floor((queue.num - 1) / ROWS_PER_PAGE) * ROWS_PER_PAGE));
+  await loadQueue();
+  queue.at = at < 0 ? Math.max(0, queue.entries.length - 1) : at;
+  ui.queue.list.scrollTop = 0;
+  markRow();
+}
+
+// Up and down by key, over the borders of the pages.
+function stepRow(step) {
+  const at = queue.at + step;
+  if (at < 0) return queue.offset > 0 ? turnQueue(queue.offset - ROWS_PER_PAGE, { at: -1 }) : undefined;
+  if (at >= queue.entries.length) return queue.offset + ROWS_PER_PAGE < queue.num ? turnQueue(queue.offset + ROWS_PER_PAGE) : undefined;
+  queue.at = at;
+  return markRow();
+}
+
+// The free model that the machine is least sure of, which needs work and may be taken by this person.
+async function nextToDo() {
+  const answer = await trying(() => call("queue", queueRequest({ states: TO_DO, order: "uncertain", search: "", offset: 0, limit: 100 })));
+  if (!answer) return;
+  const free = ({ holder, can_claim, pass_id }) => can_claim !== false && (holder === null || holder === session.user) && pass_id !== model.passId;
+  const entry = answer.entries.find(free);
+  if (entry) await showModel(entry.pass_id);
+  else say(t(answer.num ? "queue.all_held" : "queue.all_done"), { kind: "good" });
+}
+
+// The model before or after the open one, in the order that the queue shows; over the borders of its pages.
+async function goModel(step) {
+  if (!queue.loaded) await loadQueue();
+  let index = queue.entries.findIndex((entry) => entry.pass_id === model.passId);
+  if (index < 0) index = step > 0 ? -1 : queue.entries.length;
+  const next = index + step;
+  if (next < 0 && queue.offset === 0) return void say(t("queue.first"));
+  if (next >= queue.entries.length && queue.offset + queue.entries.length >= queue.num) return void say(t("queue.last"));
+  if (next < 0) await turnQueue(queue.offset - ROWS_PER_PAGE, { at: -1 });
+  else if (next >= queue.entries.length) await turnQueue(queue.offset + ROWS_PER_PAGE);
+  else queue.at = next;
+  const entry = queue.entries[queue.at];
+  if (entry) await showModel(entry.pass_id);
+}
+
+function openRow() {
+  const entry = queue.entries[queue.at];
+  if (entry) showModel(entry.pass_id);
+}
+
+function startQueuePage() {
+  const node = buildQueuePage();
+  addPage({ name: "models", node, heading: ui.queue.list, show: () => loadQueue({ quiet: true }) });
+  on("project", () => { Object.assign(queue, { offset: 0, at: 0 }); if (page.name === "models") loadQueue(); else queue.loaded = false; });
+  on("language", () => { drawChips(); drawQueue(); });
+  on("session", ({ lost }) => lost || drawQueueTools());
+  setInterval(() => {
+    if (page.name === "models" && isInSight() && document.visibilityState === "visible") loadQueue({ quiet: true });
+  }, QUEUE_SECONDS * 1000);
+  const onModels = () => page.name === "models";
+  addCommand({ id: "queue.down", text: "key.queue.down", keys: ["j", "ArrowDown"], when: onModels, run: () => stepRow(1) });
+  addCommand({ id: "queue.up", text: "key.queue.up", keys: ["k", "ArrowUp"], when: onModels, run: () => stepRow(-1) });
+  addCommand({ id: "queue.open", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
+  addCommand({ id: "queue.next", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
+  addCommand({ id: "queue.search", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
+  const withModel = () => page.name === "model" && model.open;
+  addCommand({ id: "model.next", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });
+  addCommand({ id: "model.before", text: "key.model.before", keys: ["PageUp"], when: withModel, run: () => goModel(-1) });
+  addCommand({ id: "model.queue", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
+}

@@ -1,0 +1,124 @@
+// The review of a pass: what differs from the machine, from the last review, from the second pass; accept it or send it back.
+
+const REVIEW_KINDS = ["differs", "machine", "before", "second", "unsure", "all"];
+const review = { kind: "differs", rows: [], shown: [], at: 0, passId: null, error: null };
+
+function saidClass(label) {
+  return label.kind === "part" ? label.part : label.kind === "nothing" ? "nothing" : null;
+}
+
+function sameLabel(one, other) {
+  return ["kind", "part", "side", "unsure", "comment"].every((field) => (one[field] ?? null) === (other[field] ?? null));
+}
+
+// A fragment with what everybody says about it, and why a reviewer should look.
+function reviewRow(mesh, difference) {
+  const none = { kind: "none", part: null, side: null, unsure: false, comment: "" };
+  const now = labelOf(mesh.id);
+  const before = model.round ? none : difference?.before ?? none;
+  const second = (model.round ? difference?.now : difference?.second) ?? none;
+  const predicted = guessOf(mesh.id) ? guessedClass(mesh.id) : null;
+  const kinds = new Set(["all"]);
+  if (predicted !== null && predicted !== saidClass(now)) kinds.add("machine");
+  if (before.kind !== "none" && !sameLabel(before, now)) kinds.add("before");
+  if (saidClass(second) !== null && saidClass(second) !== saidClass(now)) kinds.add("second");
+  if (now.unsure || now.comment) kinds.add("unsure");
+  if (kinds.has("machine") || kinds.has("before") || kinds.has("second")) kinds.add("differs");
+  return { mesh, now, before, second, predicted, kinds };
+}
+
+async function loadReview() {
+  if (!model.open) return;
+  const { passId } = model;
+  review.passId = passId;
+  try {
+    const { differences } = await call("differences", { model_id: model.modelId });
+    if (model.passId !== passId) return;
+    const byId = new Map(differences.map((one) => [one.art_mesh_id, one]));
+    review.rows = [...model.meshes].reverse().map((mesh) => reviewRow(mesh, byId.get(mesh.id))); // front first, as the tree shows them
+    review.error = null;
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    review.error = error.message;
+  }
+  if (!review.rows.some(({ kinds }) => kinds.has(review.kind))) review.kind = review.rows.some(({ kinds }) => kinds.has("differs")) ? "differs" : "all";
+  drawReview();
+}
+
+function setReviewKind(kind) {
+  review.kind = kind;
+  review.at = 0;
+  drawReview();
+}
+
+function stepReview(step) {
+  review.at = clamp(review.at + step, 0, Math.max(0, review.shown.length - 1));
+  markReviewRow();
+}
+
+function openReviewRow() {
+  const row = review.shown[review.at];
+  if (row) showFragment(row.mesh.id);
+}
+
+// The fragment on the model page, with everything else faint.
+async function showFragment(id) {
+  await showModel(model.passId, { fragment: id });
+  if (typeof setXray === "function") setXray(true);
+}
+
+async function acceptModel() {
+  if (!canJudge("submitted")) return;
+  const { passId } = model;
+  if (!(await trying(() => call("accept", { pass_id: passId, comment: ui.review.comment.value })))) return;
+  say(t("review.accepted", { name: model.name }), { kind: "good" });
+  await nextToReview(passId);
+}
+
+async function sendBack() {
+  if (!canJudge("submitted", "accepted")) return;
+  const comment = ui.review.comment.value;
+  if (!comment.trim()) {
+    ui.review.comment.focus();
+    return void say(t("review.comment_needed"), { kind: "bad" });
+  }
+  const { passId } = model;
+  if (!(await trying(() => call("send_back", { pass_id: passId, comment })))) return;
+  say(t("review.sent_back", { name: model.name }), { kind: "good" });
+  await nextToReview(passId);
+}
+
+function canJudge(...states) {
+  return page.name === "review" && model.open && session.may.review && states.includes(model.state);
+}
+
+// On to the next model that waits for a reviewer; what this person labelled is left to others.
+async function nextToReview(doneId) {
+  ui.review.comment.value = "";
+  const answer = await trying(() => call("queue", queueRequest({ states: ["submitted"], order: "oldest", search: "", offset: 0, limit: 100 })));
+  const next = answer?.entries.find((entry) => entry.pass_id !== doneId && (entry.annotator !== session.user || session.may.administer));
+  if (next) await showModel(next.pass_id, { name: "review" });
+  else {
+    closeModel();
+    await showPage("models");
+    say(t("review.none_left"));
+  }
+}
+
+function startReview() {
+  const node = buildReviewPage();
+  addPage({ name: "review", node, heading: ui.review.list, show: () => (model.open && model.passId === page.data.passId ? loadReview() : drawReview()) });
+  on("model", () => {
+    if (page.name === "review" && model.passId === page.data.passId) loadReview();
+    else if (!model.open || model.passId !== review.passId) Object.assign(review, { rows: [], shown: [], at: 0, passId: null });
+  });
+  on("language", () => page.name === "review" && drawReview());
+  const here = () => page.name === "review" && model.open;
+  addCommand({ id: "review.down", text: "key.review.down", keys: ["j", "ArrowDown"], when: here, run: () => stepReview(1) });
+  addCommand({ id: "review.up", text: "key.review.up", keys: ["k", "ArrowUp"], when: here, run: () => stepReview(-1) });
+  addCommand({ id: "review.open", text: "key.review.open", keys: ["Enter"], when: here, run: openReviewRow });
+  addCommand({ id: "review.accept", text: "key.review.accept", keys: ["Ctrl+Enter"], when: () => canJudge("submitted"), run: acceptModel });
+  addCommand({ id: "review.comment", text: "key.review.comment", keys: ["c"], when: () => canJudge("submitted", "accepted"), run: () => ui.review.comment.focus() });
+  addCommand({ id: "review.back", text: "key.review.back", keys: ["Ctrl+Backspace"], when: () => canJudge("submitted", "accepted"), run: sendBack });
+  addCommand({ id: "review.leave", text: "key.review.leave", keys: ["Escape"], when: here, run: () => showModel(model.passId) });
+}

@@ -1,0 +1,26 @@
+// Who is at the page, what they may do, and the projects. Roles are checked again by Python at every act; here they only hide what would fail.
+
+const session = { user: null, role: "viewer", may: { annotate: false, review: false, administer: false }, login: false, projects: [], maxUploadMb: 0 };
+let projectId = recall("project");
+
+async function loadSession() {
+  const answer = await call("session");
+  const rank = ["viewer", "annotator", "reviewer", "admin"].indexOf(answer.role);
+  Object.assign(session, {
+    user: answer.user, role: answer.role, login: answer.login ?? false, projects: answer.projects ?? [], maxUploadMb: answer.max_upload_mb ?? 0,
+    may: answer.may ?? { annotate: rank >= 1, review: rank >= 2, administer: rank >= 3 },
+  });
+  if (!session.projects.some((project) => project.id === projectId)) projectId = null;
+  emit("session", { lost: false });
+}
+
+// The project that queue and progress show; null: all of them.
+function chosenProject() {
+  return session.projects.find((project) => project.id === projectId) ?? null;
+}
+
+function chooseProject(id) {
+  projectId = id;
+  remember("project", id);
+  emit("project");
+}
