@@ -166,6 +166,7 @@ def _held_by_other(session: Session, held: Claim, now: int) -> ClaimNeeded:
         f"{holder!r} is at work on this model; without a sign of life that ends in {seconds} s. Take another model, or this one over.",
         pass_id=held.pass_id,
         holder=holder,
+        expires_at=held.expires_at,
     )
 
 

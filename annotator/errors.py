@@ -38,12 +38,14 @@ class ClaimNeeded(InputError):
     Attributes:
         pass_id: what has to be claimed.
         holder: who holds it; None for nobody.
+        expires_at: until when without a further sign of life, in milliseconds since 1970; None for nobody.
     """
 
-    def __init__(self, message: str, *, pass_id: int, holder: str | None) -> None:
+    def __init__(self, message: str, *, pass_id: int, holder: str | None, expires_at: int | None = None) -> None:
         super().__init__(message)
         self.pass_id = pass_id
         self.holder = holder
+        self.expires_at = expires_at
 
 
 class LabelConflict(InputError):

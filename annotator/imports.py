@@ -8,17 +8,16 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from annotator.access import acting_user, create_project, locked_pass, model_of, pass_of
-from annotator.claims import check_nobody_else
+from annotator.access import acting_user, create_project
 from annotator.database import Database
 from annotator.drawing import DrawnModel, draw_model, smallness
 from annotator.errors import DatabaseUnusable
 from annotator.first_labels import predict_first_labels
-from annotator.label_files import FileLabels, find_labels, read_file
-from annotator.labels import apply_changes, current_labels, repeated, request_hash, value_of, version_of
+from annotator.label_files import find_labels, labels_near_model
+from annotator.label_imports import import_label_file
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
-from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role, Round
+from annotator.values import PassState, Role, Round
 from data_tools.live2d.labels import ModelIdentity, identify, model_files
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
@@ -51,6 +50,7 @@ def import_models(
     paths: Sequence[Path],
     *,
     labels: Path | None = None,
+    labels_near: Path | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -64,7 +64,9 @@ def import_models(
         actor: who imports, at least an annotator; the labels become theirs.
         project: its name; made if there is none.
         paths: models, ZIPs of models, and folders that are searched for both.
-        labels: folder with label files, see `annotator.label_files.find_labels`; None: no labels are read.
+        labels: folder with label files, see `annotator.label_files.find_labels`; a model without is reported. None: none are read.
+        labels_near: folder with all that was dropped together, see `annotator.label_files.labels_near_model`; a model without labels is
+            as welcome as one with.
         report: hears of every model.
         cancel: stops between two models; those before it stay.
 
@@ -87,7 +89,9 @@ def import_models(
             identity = identify(path)
             model_id = _import_model(database, pictures, actor, project_id, path, identity, done)
             if labels is not None:
-                _import_labels(database, actor, model_id, path, identity.stem, labels, done)
+                _import_labels(database, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
+            if labels_near is not None and (near := labels_near_model(labels_near, path, identity.stem)) is not None:
+                _import_labels(database, actor, model_id, path, near, done)
         except DatabaseUnusable:
             raise
         except LiwiError as error:
@@ -217,48 +221,10 @@ def _mesh_row(model_id: int, drawn: DrawnModel, place: int, doubt: float) -> dic
     }
 
 
-def _import_labels(database: Database, actor: str, model_id: int, model: Path, stem: str, labels: Path, done: ImportReport) -> None:
-    path = find_labels(labels, stem, model.parent.name)
+def _import_labels(database: Database, actor: str, model_id: int, model: Path, path: Path | None, done: ImportReport) -> None:
     if path is None:
         done.problems.append((model.name, "There are no labels for it; it was imported without."))
         return
-    with database.write() as session:
-        user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
-        first = pass_of(session, model_id)
-        assert first is not None, "every model has a first pass"
-        found, now = locked_pass(session, first.id), database.clock()
-        rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id)).all()
-        ids = {row.place: row.id for row in rows}
-        content = read_file(path, rows)
-        current = current_labels(session, found)
-        changes = []
-        for place, wanted in content.values.items():
-            label = current.get(ids[place])
-            value = _merged(wanted, value_of(label), has_sides=content.has_sides)
-            if value != value_of(label):
-                changes.append(Change(ids[place], version_of(label), value))
-        done.problems.extend((model.name, problem) for problem in content.left_out)
-        if changes:
-            check_nobody_else(session, found, user, now)
-            request = request_hash((found.id, changes))
-            operation_id = f"import-{request[:40]}-{now}"
-            if repeated(session, user, operation_id, request) is None:
-                apply_changes(session, user, found, operation_id, changes, now, request=request, kind=ActKind.IMPORT)
-        _import_flags(session, model_id, content)
-    done.num_labels.append(len(changes))
-
-
-def _merged(wanted: LabelValue, current: LabelValue, *, has_sides: bool) -> LabelValue:
-    """What shall stand there: what the format has no word for stays as it is where the part is the same."""
-    if wanted.kind is not current.kind or wanted.part is not current.part:
-        return wanted
-    side = wanted.side if has_sides and wanted.kind is LabelKind.PART else current.side
-    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment)
-
-
-def _import_flags(session: Session, model_id: int, content: FileLabels) -> None:
-    model = model_of(session, model_id, lock=True)
-    valid = model.valid if content.valid is None else content.valid
-    incomplete = model.incomplete if content.incomplete is None else content.incomplete
-    if (valid, incomplete) != (model.valid, model.incomplete):
-        model.valid, model.incomplete, model.version = valid, incomplete, model.version + 1
+    said = import_label_file(database, actor, model_id, path)
+    done.problems.extend((model.name, problem) for problem in said.left_out)
+    done.num_labels.append(said.num_labels)

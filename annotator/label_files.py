@@ -45,6 +45,23 @@ def find_labels(folder: Path, stem: str, parent: str) -> Path | None:
     return None
 
 
+def labels_near_model(folder: Path, model: Path, stem: str) -> Path | None:
+    """The label file of a model among everything that was dropped together: beside it, or named after it, or in a folder named after it.
+
+    Args:
+        folder: with all of it.
+        model: its ``.model3.json`` or ZIP.
+        stem: the name of that file without endings.
+    """
+    kinds = (OWN_LABELS, SEE_THROUGH_LABELS)
+    named = (stem, model.parent.name) if model.parent != folder else (stem,)
+    beside = [model.parent / name for name in (f"{stem}.json", *(kinds if model.suffix.lower() == ".json" else ()))]
+    others = sorted(
+        path for path in folder.rglob("*.json") if path.name == f"{stem}.json" or (path.name in kinds and path.parent.name in named)
+    )
+    return next((path for path in (*beside, *others) if path.is_file() and path.resolve().is_relative_to(folder.resolve())), None)
+
+
 def read_file(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
     """Read a label file of either kind.
 

@@ -70,3 +70,9 @@ def role_of(database: Database, actor: str) -> Role:
     """
     with database.read() as session:
         return Role(acting_user(session, actor, Role.VIEWER).role)
+
+
+def demand(database: Database, actor: str, needed: Role) -> None:
+    """Refuse, before work that takes long, whoever may not do it; `AccessDenied` as in every use case."""
+    with database.read() as session:
+        acting_user(session, actor, needed)

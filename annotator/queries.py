@@ -30,7 +30,10 @@ class QueueOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """A pass over a model, as the queue shows it; ``holder`` is who is at work on it, None for nobody."""
+    """A pass over a model, as the queue shows it.
+
+    ``holder`` is who is at work on it, None for nobody; ``independent`` whether whoever looks has not done the model's other pass.
+    """
 
     pass_id: int
     model_id: int
@@ -46,6 +49,7 @@ class QueueEntry:
     picture: str
     annotator: str | None
     holder: str | None
+    independent: bool
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,12 @@ class ModelView:
         labels: the labels that count in the pass, by row of the ArtMesh.
         predictions: by row of the ArtMesh, best score first.
         last_comment: of whoever last reviewed it.
+        last_label_id: what `changes_since` is asked with next.
+        project: its name.
+        round: which pass it is.
+        annotator: who labelled in it last; None for nobody.
+        holder: who is at work on it; None for nobody.
+        passes: id, round and annotator of all passes over the model.
     """
 
     model: Model
@@ -71,6 +81,12 @@ class ModelView:
     labels: dict[int, SavedLabel]
     predictions: dict[int, list[Prediction]]
     last_comment: str
+    last_label_id: int
+    project: str
+    round: Round
+    annotator: str | None
+    holder: str | None
+    passes: Sequence[tuple[int, Round, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,7 @@ def queue(
     *,
     project_id: int | None = None,
     states: Sequence[PassState] = tuple(PassState),
+    search: str = "",
     order: QueueOrder = QueueOrder.UNCERTAIN,
     offset: int = 0,
     limit: int = 50,
@@ -111,6 +128,7 @@ def queue(
         actor: who looks.
         project_id: only of this project.
         states: only in one of these.
+        search: only models whose name holds this, in upper or lower case.
         order: what comes first.
         offset: how many to leave out, 0 or more.
         limit: at most so many, 1 to 500.
@@ -120,17 +138,17 @@ def queue(
     """
     annotator, holder = aliased(User), aliased(User)
     live = and_(Claim.pass_id == Pass.id, Claim.expires_at > database.clock())
-    wanted: list[ColumnElement[bool]] = [Pass.state.in_([str(state) for state in states])]
-    if project_id is not None:
-        wanted.append(Model.project_id == project_id)
+    wanted = [Pass.state.in_([str(state) for state in states]), *_chosen(project_id, search)]
+    other = aliased(Pass)
     ordering = {
         QueueOrder.UNCERTAIN: (Model.uncertainty.desc(), Pass.id),
         QueueOrder.OLDEST: (Model.imported_at, Pass.id),
         QueueOrder.NAME: (Model.name, Pass.id),
     }[order]
     query = (
-        select(Pass, Model, Project.name, annotator.name, holder.name)
+        select(Pass, Model, Project.name, annotator.name, holder.name, other.annotator_id)
         .join(Model, Model.id == Pass.model_id)
+        .outerjoin(other, and_(other.model_id == Pass.model_id, other.round != Pass.round))
         .join(Project, Project.id == Model.project_id)
         .outerjoin(annotator, annotator.id == Pass.annotator_id)
         .outerjoin(Claim, live)
@@ -139,10 +157,19 @@ def queue(
         .order_by(*ordering)
     )
     with database.read() as session:
-        acting_user(session, actor, Role.VIEWER)
+        user = acting_user(session, actor, Role.VIEWER)
         num = session.scalar(select(func.count()).select_from(Pass).join(Model, Model.id == Pass.model_id).where(*wanted)) or 0
         rows = session.execute(query.offset(max(0, offset)).limit(min(max(1, limit), 500))).all()
-        return [_entry(*row) for row in rows], num
+        return [_entry(user.id, *row) for row in rows], num
+
+
+def count_by_state(database: Database, actor: str, *, project_id: int | None = None, search: str = "") -> dict[PassState, int]:
+    """How many passes are in each state, of a project or all, whose model's name holds ``search``."""
+    query = select(Pass.state, func.count()).join(Model, Model.id == Pass.model_id).where(*_chosen(project_id, search))
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        found = {PassState(state): num for state, num in session.execute(query.group_by(Pass.state)).all()}
+        return {state: found.get(state, 0) for state in PassState}
 
 
 def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
@@ -156,8 +183,25 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
         comment = session.scalar(
             select(Review.comment).where(Review.pass_id == pass_id, Review.comment != "").order_by(Review.id.desc()).limit(1)
         )
-        model = model_of(session, found.model_id)
-        return ModelView(model, PassState(found.state), pass_id, parts, meshes, labels, _predictions(session, model.id), comment or "")
+        model, names = model_of(session, found.model_id), {user.id: user.name for user in session.scalars(select(User))}
+        passes = session.scalars(select(Pass).where(Pass.model_id == model.id).order_by(Pass.round)).all()
+        holder = session.scalar(select(Claim.user_id).where(Claim.pass_id == pass_id, Claim.expires_at > database.clock()))
+        return ModelView(
+            model,
+            PassState(found.state),
+            pass_id,
+            parts,
+            meshes,
+            labels,
+            _predictions(session, model.id),
+            comment or "",
+            session.scalar(select(func.max(Label.id)).where(Label.pass_id == pass_id)) or 0,
+            session.get_one(Project, model.project_id).name,
+            Round(found.round),
+            names.get(found.annotator_id or 0),
+            names.get(holder or 0),
+            [(each.id, Round(each.round), names.get(each.annotator_id or 0)) for each in passes],
+        )
 
 
 def changes_since(database: Database, actor: str, pass_id: int, label_id: int) -> tuple[list[SavedLabel], int]:
@@ -253,7 +297,15 @@ def agreement_of_project(database: Database, actor: str, project_id: int) -> Agr
         return measure_agreement(pairs)
 
 
-def _entry(found: Pass, model: Model, project: str, annotator: str | None, holder: str | None) -> QueueEntry:
+def _chosen(project_id: int | None, search: str) -> list[ColumnElement[bool]]:
+    """Conditions on the model."""
+    wanted: list[ColumnElement[bool]] = [] if project_id is None else [Model.project_id == project_id]
+    return [*wanted, Model.name.icontains(search, autoescape=True)] if search else wanted
+
+
+def _entry(
+    user_id: int, found: Pass, model: Model, project: str, annotator: str | None, holder: str | None, other_annotator: int | None
+) -> QueueEntry:
     return QueueEntry(
         found.id,
         model.id,
@@ -269,6 +321,7 @@ def _entry(found: Pass, model: Model, project: str, annotator: str | None, holde
         model.picture,
         annotator,
         holder,
+        other_annotator != user_id,
     )
 
 

@@ -1,222 +1,138 @@
-"""The JSON routes of the workbench: ``POST /workbench/api/<name>`` calls the function of that name in `FUNCTIONS` as the person who asks.
+"""The routes of the workbench, all of which ask first who is there.
 
-Every function is a use case of `annotator`, which checks the person's role itself; here only JSON becomes values and errors become answers.
+POST /workbench/api/<name>               calls the function of that name in `annotator.ui.functions`; JSON there and back
+POST /workbench/uploads                  a form with files: models to import, or with ``model_id`` the labels of one model
+GET  /workbench/pictures/<sha256>.webp   a model or a fragment; never changes
+GET  /workbench/downloads/<job>          what an export has made, for whoever asked for it
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from annotator import claims, labels, queries
-from annotator.database import Database
-from annotator.errors import AccessDenied, ClaimNeeded, DatabaseUnusable, LabelConflict, NotFound, WrongState
-from annotator.pictures import PictureStore
-from annotator.values import EDITABLE, Change, LabelKind, LabelValue, OnConflict, Outcome, SavedLabel
+from annotator.access import create_project
+from annotator.errors import NotFound
+from annotator.label_imports import import_label_file
+from annotator.people import demand
+from annotator.ui import reading
+from annotator.ui.answers import error_answer, refusal
+from annotator.ui.functions import FUNCTIONS
+from annotator.ui.long_work import import_uploaded
+from annotator.ui.services import WorkbenchServices
+from annotator.ui.uploads import receive_form
+from annotator.values import Role
 from liwi.errors import InputError, LiwiError
-from liwi.seethrough.body_parts import BodyPart, Side
 
-Json = dict[str, Any]
+__all__ = ["FUNCTIONS", "WorkbenchServices", "workbench_routes"]
 
+MAX_BODY_BYTES = 16_000_000
+_NO_STORE = {"Cache-Control": "no-store"}
+_FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
-@dataclass(frozen=True)
-class WorkbenchServices:
-    """What the routes work on; ``person_of`` names who asks, None for nobody."""
-
-    database: Database
-    pictures: PictureStore
-    person_of: Callable[[Request], str | None]
+Handler = Callable[[WorkbenchServices, str, Request], Awaitable[Response]]
 
 
 def workbench_routes(services: WorkbenchServices) -> list[Route]:
     """The routes to pass to ``launch(app_kwargs={"routes": ...})``."""
 
-    async def answer(request: Request) -> Response:
-        person = services.person_of(request)
-        if person is None:
-            return _refusal("login", "Log in first.", 401)
-        function = FUNCTIONS.get(request.path_params["name"])
-        if function is None:
-            return _refusal("not_found", "There is no such function.", 404)
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return _refusal("input", "Send JSON.", 415)
-        try:
-            body = await request.json()
-            return JSONResponse(await run_in_threadpool(function, services, person, body))
-        except (LiwiError, KeyError, TypeError, ValueError) as error:
-            return _error(error)
+    def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            person = services.person_of(request)
+            if person is None:
+                return refusal("login", "You are not logged in. Log in and try again.", 401)
+            try:
+                return await handler(services, person, request)
+            except LiwiError as error:
+                return error_answer(error)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody hears it
+            except Exception:
+                traceback.print_exc(file=sys.stderr)
+                return refusal("internal", "Something went wrong in the server; its log says what. Try again.", 500)
 
-    async def picture(request: Request) -> Response:
-        if services.person_of(request) is None:
-            return _refusal("login", "Log in first.", 401)
-        try:
-            path = services.pictures.path(request.path_params["sha256"])
-        except NotFound as error:
-            return _error(error)
-        return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "private, max-age=31536000, immutable"})
+        return handle
 
     return [
-        Route("/workbench/api/{name}", answer, methods=["POST"]),
-        Route("/workbench/pictures/{sha256}.webp", picture, methods=["GET"]),
+        Route("/workbench/api/{name}", guarded(_call), methods=["POST"]),
+        Route("/workbench/uploads", guarded(_upload), methods=["POST"]),
+        Route("/workbench/pictures/{sha256}.webp", guarded(_picture), methods=["GET"]),
+        Route("/workbench/downloads/{job}", guarded(_download), methods=["GET"]),
     ]
 
 
-def _open(services: WorkbenchServices, person: str, body: Json) -> Json:
-    view = queries.view_model(services.database, person, int(body["pass_id"]))
-    found = view.model
-    meshes = sorted(view.art_meshes, key=lambda mesh: (mesh.render_order, mesh.place))
-    return {
-        "pass_id": view.pass_id,
-        "model_id": found.id,
-        "name": found.name,
-        "project": {"id": found.project_id},
-        "round": 0,
-        "state": view.state,
-        "can_edit": view.state in EDITABLE,
-        "holder": None,
-        "size": [found.width, found.height],
-        "version": found.version,
-        "valid": found.valid,
-        "incomplete": found.incomplete,
-        "comment": found.comment,
-        "last_comment": view.last_comment,
-        "last_label_id": 0,
-        "parts": [{"place": part.place, "id": part.part_id, "name": part.name, "parent": part.parent} for part in view.parts],
-        "meshes": [
-            {
-                "id": mesh.id,
-                "place": mesh.place,
-                "mesh_id": mesh.mesh_id,
-                "part": mesh.part_place,
-                "draw_order": mesh.draw_order,
-                "render_order": mesh.render_order,
-                "hidden": mesh.hidden,
-                "extent": [mesh.left, mesh.top, mesh.right, mesh.bottom] if mesh.left is not None else None,
-                "url": f"workbench/pictures/{mesh.picture}.webp" if mesh.picture else None,
-                "num_pixels": mesh.num_pixels,
-                "num_visible": mesh.num_visible,
-                "uncertainty": mesh.uncertainty,
-            }
-            for mesh in meshes
-        ],
-        "labels": [_label(label) for label in view.labels.values()],
-        "guesses": {
-            mesh: [
-                {"part": row.part, "side": row.side, "score": row.score, "source": row.source, "version": row.model_version} for row in rows
-            ]
-            for mesh, rows in view.predictions.items()
-        },
-    }
+async def _call(services: WorkbenchServices, person: str, request: Request) -> Response:
+    function = FUNCTIONS.get(request.path_params["name"])
+    if function is None:
+        raise NotFound("There is no such function. Load the page again.")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return refusal("input", "Send JSON, and say so in Content-Type.", 415)
+    body = await _read_json(request)
+    return JSONResponse(await run_in_threadpool(function, services, person, body), headers=_NO_STORE)
 
 
-def _queue(services: WorkbenchServices, person: str, body: Json) -> Json:
-    entries, num = queries.queue(services.database, person, offset=int(body.get("offset", 0)), limit=int(body.get("limit", 50)))
-    return {
-        "entries": [
-            {"pass_id": entry.pass_id, "name": entry.name, "state": entry.state, "picture_url": f"workbench/pictures/{entry.picture}.webp"}
-            for entry in entries
-        ],
-        "num": num,
-    }
+async def _read_json(request: Request) -> dict[str, Any]:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            raise InputError(f"The request has more than {MAX_BODY_BYTES // 10**6} MB. Change fewer fragments at a time.")
+    try:
+        body = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError("The request is no JSON.") from error
+    if not isinstance(body, dict):
+        raise InputError("The request must be a JSON object.")
+    return body
 
 
-def _claim(services: WorkbenchServices, person: str, body: Json) -> Json:
-    return {"expires_at": claims.claim(services.database, person, int(body["pass_id"])).expires_at}
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
-def _heartbeat(services: WorkbenchServices, person: str, body: Json) -> Json:
-    return {"expires_at": claims.heartbeat(services.database, person, int(body["pass_id"])).expires_at}
+async def _upload(services: WorkbenchServices, person: str, request: Request) -> Response:
+    await run_in_threadpool(demand, services.database, person, Role.ANNOTATOR)  # before a byte is written
+    job = services.jobs.prepare(person, "import")
+    try:
+        content_type, most = request.headers.get("content-type", ""), services.max_upload_mb * 10**6
+        form = await receive_form(request.stream(), content_type, job.folder, most)
+        if "model_id" in form:
+            answer = await run_in_threadpool(_import_labels, services, person, job.folder, form["model_id"])
+            services.jobs.drop(job)
+            return JSONResponse(answer, headers=_NO_STORE)
+        project = reading.text(form, "project", default="default")
+        await run_in_threadpool(create_project, services.database, person, project)
+    except BaseException:
+        services.jobs.drop(job)
+        raise
+    services.jobs.start(job, import_uploaded(services, person, project.strip()))
+    return JSONResponse({"job": job.id}, headers=_NO_STORE)
 
 
-def _relabel(services: WorkbenchServices, person: str, body: Json) -> Json:
-    changes = [Change(int(each["art_mesh_id"]), int(each["version"]), _value(each)) for each in body["changes"]]
-    return _outcome(labels.relabel(services.database, person, int(body["pass_id"]), str(body["operation_id"]), changes))
+def _import_labels(services: WorkbenchServices, person: str, folder: Path, model_id: str) -> dict[str, Any]:
+    """Write the one label file in a folder into a model."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    if len(files) != 1 or files[0].suffix.lower() != ".json":
+        raise InputError("Send one label file: labels.json or See-through's body_parsing.json.")
+    number = int(model_id) if model_id.isascii() and model_id.isdecimal() and len(model_id) < 10 else None
+    said = import_label_file(services.database, person, reading.whole({"model_id": number}, "model_id"), files[0])
+    return {"num_labels": said.num_labels, "left_out": list(said.left_out)}
 
 
-def _undo(services: WorkbenchServices, person: str, body: Json) -> Json:
-    on_conflict = OnConflict(body.get("on_conflict", "refuse"))
-    return _outcome(labels.undo(services.database, person, str(body["operation_id"]), on_conflict=on_conflict))
+async def _picture(services: WorkbenchServices, _: str, request: Request) -> Response:
+    path = await run_in_threadpool(services.pictures.path, request.path_params["sha256"])
+    return FileResponse(path, media_type="image/webp", headers=_FOR_EVER)
 
 
-def _redo(services: WorkbenchServices, person: str, body: Json) -> Json:
-    on_conflict = OnConflict(body.get("on_conflict", "refuse"))
-    return _outcome(labels.redo(services.database, person, str(body["operation_id"]), on_conflict=on_conflict))
-
-
-FUNCTIONS: Mapping[str, Callable[[WorkbenchServices, str, Json], Json]] = {
-    "session": lambda _, person, __: {"user": person, "role": "admin", "projects": []},
-    "queue": _queue,
-    "open": _open,
-    "claim": _claim,
-    "heartbeat": _heartbeat,
-    "relabel": _relabel,
-    "undo": _undo,
-    "redo": _redo,
-}
-
-
-def _value(said: Json) -> LabelValue:
-    part, side = said.get("part"), said.get("side")
-    return LabelValue(
-        LabelKind(said["kind"]),
-        BodyPart(part) if part is not None else None,
-        Side(side) if side is not None else None,
-        bool(said.get("unsure", False)),
-        str(said.get("comment", "")),
-    )
-
-
-def _label(label: SavedLabel) -> Json:
-    value = label.value
-    return {
-        "art_mesh_id": label.art_mesh_id,
-        "version": label.version,
-        "kind": value.kind,
-        "part": value.part,
-        "side": value.side,
-        "unsure": value.unsure,
-        "comment": value.comment,
-    }
-
-
-def _outcome(outcome: Outcome) -> Json:
-    return {"pass_id": outcome.pass_id, "saved": [_label(label) for label in outcome.saved]}
-
-
-def _refusal(kind: str, message: str, status: int, **data: object) -> JSONResponse:
-    return JSONResponse({"error": {"kind": kind, "message": message, **data}}, status)
-
-
-def _error(error: Exception) -> JSONResponse:
-    match error:
-        case AccessDenied():
-            return _refusal("denied", str(error), 403)
-        case NotFound():
-            return _refusal("not_found", str(error), 404)
-        case LabelConflict():
-            conflicts = [
-                {
-                    "wanted": _label(SavedLabel(each.current.art_mesh_id, each.current.version, each.wanted)),
-                    "current": _label(each.current),
-                    "user": each.user,
-                    "at": each.at,
-                }
-                for each in error.conflicts
-            ]
-            return _refusal("conflict", str(error), 409, conflicts=conflicts)
-        case ClaimNeeded():
-            return _refusal("claim", str(error), 409, pass_id=error.pass_id, holder=error.holder)
-        case WrongState():
-            return _refusal("state", str(error), 409)
-        case DatabaseUnusable():
-            return _refusal("unusable", str(error), 503)
-        case InputError():
-            return _refusal("input", str(error), 400)
-        case LiwiError():
-            return _refusal("internal", str(error), 500)
-        case _:
-            return _refusal("input", "The request cannot be understood.", 400)
+async def _download(services: WorkbenchServices, person: str, request: Request) -> Response:
+    file = services.jobs.get(request.path_params["job"], person).file
+    if file is None or not file.is_file():
+        raise NotFound("This export is no longer here. Export again.")
+    return FileResponse(file, filename=file.name, media_type="application/zip", headers=_NO_STORE)

@@ -1,0 +1,81 @@
+"""People's labels from a file into a model that is in the workbench. What stands there already changes nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotator.access import acting_user, locked_pass, model_of, pass_of
+from annotator.claims import check_nobody_else
+from annotator.database import Database
+from annotator.errors import NotFound
+from annotator.label_files import FileLabels, read_file
+from annotator.labels import apply_changes, current_labels, repeated, request_hash, value_of, version_of
+from annotator.schema import ModelArtMesh
+from annotator.values import ActKind, Change, LabelKind, LabelValue, Role
+
+
+@dataclass(frozen=True, slots=True)
+class LabelImport:
+    """What became of a label file: how many labels it changed, and what in it names no ArtMesh or class of ours."""
+
+    num_labels: int
+    left_out: tuple[str, ...]
+
+
+def import_label_file(database: Database, actor: str, model_id: int, path: Path) -> LabelImport:
+    """Write what a file says into a model's first pass, as one act that its importer can undo.
+
+    Args:
+        database: open.
+        actor: who imports, at least an annotator; the labels become theirs.
+        model_id: of what.
+        path: a ``body_parsing.json`` of See-through, or our own label file under any other name.
+
+    Raises:
+        InputError: the file is damaged.
+        ClaimNeeded: somebody else is at work on the model.
+        WrongState: it is submitted or accepted.
+        AccessDenied, NotFound, DatabaseUnusable: as everywhere.
+    """
+    with database.write() as session:
+        user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
+        first = pass_of(session, model_id)
+        if first is None:
+            raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
+        found, now = locked_pass(session, first.id), database.clock()
+        rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id)).all()
+        ids = {row.place: row.id for row in rows}
+        content = read_file(path, rows)
+        current = current_labels(session, found)
+        changes = []
+        for place, wanted in content.values.items():
+            label = current.get(ids[place])
+            value = _merged(wanted, value_of(label), has_sides=content.has_sides)
+            if value != value_of(label):
+                changes.append(Change(ids[place], version_of(label), value))
+        if changes:
+            check_nobody_else(session, found, user, now)
+            request = request_hash((found.id, changes))
+            operation_id = f"import-{request[:40]}-{now}"
+            if repeated(session, user, operation_id, request) is None:
+                apply_changes(session, user, found, operation_id, changes, now, request=request, kind=ActKind.IMPORT)
+        _import_flags(session, model_id, content)
+        return LabelImport(len(changes), content.left_out)
+
+
+def _merged(wanted: LabelValue, current: LabelValue, *, has_sides: bool) -> LabelValue:
+    """What shall stand there: what the format has no word for stays as it is where the part is the same."""
+    if wanted.kind is not current.kind or wanted.part is not current.part:
+        return wanted
+    side = wanted.side if has_sides and wanted.kind is LabelKind.PART else current.side
+    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment)
+
+
+def _import_flags(session: Session, model_id: int, content: FileLabels) -> None:
+    model = model_of(session, model_id, lock=True)
+    valid = model.valid if content.valid is None else content.valid
+    incomplete = model.incomplete if content.incomplete is None else content.incomplete
+    if (valid, incomplete) != (model.valid, model.incomplete):
+        model.valid, model.incomplete, model.version = valid, incomplete, model.version + 1
