@@ -1,4 +1,4 @@
-"""The command line: ``python -m liwi decompose | engines | evaluate | password``."""
+"""The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints``."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from liwi.checkpoint_commands import app as checkpoint_commands
 from liwi.errors import LiwiError
 from liwi.progress import Progress
 
 app = typer.Typer(help="Take a picture apart into complete, editable layers.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(checkpoint_commands, name="checkpoints")
 
 
 @app.command()

@@ -7,6 +7,7 @@ LIWI_MAX_UPLOAD_MB         largest upload (50)
 LIWI_MAX_PROJECTS          pictures open at the same time, over all people (12)
 LIWI_ENGINE                engine the demo uses (auto)
 LIWI_DATA                  folder that is kept: the workbench's database and pictures (out/annotations)
+LIWI_CHECKPOINTS           the checkpoint registry's folder; checkpoints in LIWI_DATA where unset
 LIWI_DATABASE              URL of a PostgreSQL for the workbench; a file in LIWI_DATA where unset
 LIWI_PASSWORDS             password file; needed, or OAuth, where others can reach the app
 LIWI_ADMINS                names of the admins, with commas between them; on a Space its owner too
@@ -54,6 +55,7 @@ class Settings:
     max_projects: int = 12
     engine: str = "auto"
     data: Path = Path("out/annotations")
+    checkpoints: Path | None = None
     database: str = field(default="", repr=False)
     passwords: Path | None = None
     openid: OpenIdClient | None = None
@@ -72,6 +74,7 @@ class Settings:
         """
         default = cls()
         workspace, passwords = environment.get("LIWI_WORKSPACE"), environment.get("LIWI_PASSWORDS")
+        checkpoints = environment.get("LIWI_CHECKPOINTS")
         on_space = bool(environment.get("SPACE_ID"))
         owner = environment.get("SPACE_AUTHOR_NAME", "") if on_space else ""
         return cls(
@@ -83,6 +86,7 @@ class Settings:
             max_projects=int(_number(environment, "LIWI_MAX_PROJECTS", default.max_projects, 1, 10_000)),
             engine=environment.get("LIWI_ENGINE", default.engine),
             data=Path(environment.get("LIWI_DATA") or default.data),
+            checkpoints=Path(checkpoints) if checkpoints else None,
             database=environment.get("LIWI_DATABASE", ""),
             passwords=Path(passwords) if passwords else None,
             openid=_openid_client(environment),
@@ -92,6 +96,11 @@ class Settings:
             space=on_space,
             space_hosts=_names(environment.get("SPACE_HOST", "")) if on_space else (),
         )
+
+    @property
+    def checkpoint_registry(self) -> Path:
+        """The folder of the checkpoint registry."""
+        return self.checkpoints or self.data / "checkpoints"
 
     @property
     def reachable_by_others(self) -> bool:

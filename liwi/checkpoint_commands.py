@@ -1,0 +1,123 @@
+"""The command line of the checkpoint registry: ``python -m liwi checkpoints list | show | verify | promote | rollback | retire``."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from liwi.registry import Act, Registry
+
+app = typer.Typer(help="See, promote and roll back what training made.", no_args_is_help=True)
+
+RegistryOption = Annotated[Path | None, typer.Option("--registry", help="The registry's folder; as LIWI_CHECKPOINTS says where not given.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; kept in the log.")]
+WhoOption = Annotated[str, typer.Option(help="Who does it; your name on this computer where not given.")]
+CheckpointArgument = Annotated[str, typer.Argument(metavar="ID", help="From `python -m liwi checkpoints list`.")]
+
+
+@app.command("list")
+def list_checkpoints(
+    kind: Annotated[str, typer.Option(help="Only this kind.")] = "",
+    registry: RegistryOption = None,
+) -> None:
+    """List the checkpoints: what is served, what could be, and what was."""
+    opened = _open(registry)
+    records = [record for record in opened.records() if kind in ("", record.kind)]
+    for record in records:
+        metrics = "  ".join(f"{name} {value:.4g}" for name, value in list(record.metrics.items())[:4])
+        typer.echo(f"{record.id:32} {record.status:10} {record.created[:16]:17} {record.job.name[:30]:30} {metrics}")
+    if not records:
+        typer.echo("No checkpoint was published yet.")
+
+
+@app.command()
+def show(checkpoint: CheckpointArgument, registry: RegistryOption = None) -> None:
+    """Show where a checkpoint comes from, what it measures beside what is served, and what was done with it."""
+    opened = _open(registry)
+    record, comparison = opened.record(checkpoint), opened.compare(checkpoint)
+    typer.echo(f"{record.id}: {record.status}, published {record.created}")
+    typer.echo(f"licence     {record.licence or 'not stated'}")
+    for what, which in record.provenance[1:]:
+        typer.echo(f"{what:11} {which}")
+    for ancestor in opened.lineage(checkpoint)[1:]:
+        typer.echo(f"parent      {ancestor.id}")
+    for name, digest in record.files.items():
+        typer.echo(f"file        {name} {digest}")
+    typer.echo(f"served now  {comparison.served or 'nothing'}")
+    _echo_metrics(comparison.metrics)
+    for act in opened.acts():
+        if checkpoint in (act.checkpoint, act.previous) and act.kind == record.kind:
+            typer.echo(f"{act.at}  {act.act} {act.checkpoint or 'nothing'} by {act.who}{': ' + act.reason if act.reason else ''}")
+
+
+@app.command()
+def verify(registry: RegistryOption = None) -> None:
+    """Compare every byte of every checkpoint with what was published."""
+    opened = _open(registry)
+    findings = opened.verify()
+    for finding in findings:
+        typer.echo(f"{finding.checkpoint}: {finding.problem}", err=True)
+    if findings:
+        sys.exit(1)
+    typer.echo(f"{len(opened.records())} checkpoints, all as they were published.")
+
+
+@app.command()
+def promote(checkpoint: CheckpointArgument, reason: ReasonOption, who: WhoOption = "", registry: RegistryOption = None) -> None:
+    """Let a checkpoint serve, after its smoke test; the app takes it up without a restart."""
+    opened = _open(registry)
+    act = opened.promote(checkpoint, reason=reason, who=who or _me())
+    _echo_metrics(act.metrics)
+    typer.echo(f"{_served(act)} Undo: python -m liwi checkpoints rollback {act.kind} --reason ...")
+
+
+@app.command()
+def rollback(
+    kind: Annotated[str, typer.Argument(help="Of checkpoint, as `list` shows it before the dash.")],
+    reason: ReasonOption,
+    who: WhoOption = "",
+    registry: RegistryOption = None,
+) -> None:
+    """Serve again what was served before."""
+    typer.echo(_served(_open(registry).rollback(kind, reason=reason, who=who or _me())))
+
+
+@app.command()
+def retire(checkpoint: CheckpointArgument, reason: ReasonOption, who: WhoOption = "", registry: RegistryOption = None) -> None:
+    """Take a checkpoint out for good: it is never served again."""
+    act = _open(registry).retire(checkpoint, reason=reason, who=who or _me())
+    typer.echo(f"{act.checkpoint} is retired. Its files stay.")
+
+
+def _open(folder: Path | None) -> "Registry":
+    from liwi.registry import Registry
+    from liwi.settings import Settings
+
+    return Registry(folder or Settings.from_environment(os.environ).checkpoint_registry)
+
+
+def _served(act: "Act") -> str:
+    return f"Served as {act.kind!r}: {act.checkpoint or 'nothing'}, before: {act.previous or 'nothing'}."
+
+
+def _echo_metrics(metrics: Mapping[str, tuple[float | None, float | None]]) -> None:
+    for name, (before, after) in metrics.items():
+        both = f"{after - before:+.4f}" if before is not None and after is not None else ""
+        typer.echo(f"  {name:28} {_number(before):>10} -> {_number(after):>10} {both}")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _me() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no name
+        return f"user {os.getuid()}"

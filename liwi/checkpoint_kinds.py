@@ -1,0 +1,40 @@
+"""The table of kinds of checkpoints: how each is loaded, and how a trial run of it goes.
+
+A kind is what one served checkpoint answers for. Loader and smoke run are named, not imported: torch is loaded only by whoever serves.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KindEntry:
+    """One row of the table.
+
+    Attributes:
+        loader: ``"module:function"``, from the checkpoint's folder (a ``Path``) to what serves, strictly:
+            see `checkpoint_tensors.load_strictly`.
+        smoke: ``"module:function"``, takes what the loader gave, uses it once on a small input and raises where the answer is wrong.
+        description: one sentence for a person who chooses.
+        smoke_seconds: how long loading and the smoke run may take together, with the imports.
+        smoke_megabytes: how much memory of its own the process may hold.
+    """
+
+    loader: str
+    smoke: str
+    description: str
+    smoke_seconds: float = 120.0
+    smoke_megabytes: int = 4096
+
+
+KINDS: dict[str, KindEntry] = {}
+"""By name; a record names its kind, never a loader."""
+
+
+def resolve(name: str) -> Callable[..., Any]:
+    """The callable that ``"module:function"`` names."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found

@@ -1,0 +1,125 @@
+"""What is served now, loaded: swapped without a restart, while requests under way finish on what they began with."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from liwi.checkpoint_kinds import resolve
+from liwi.checkpoints import CheckpointRecord
+from liwi.errors import LiwiError
+from liwi.registry_errors import CheckpointDamaged
+from liwi.registry_reading import RegistryReader
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 60.0
+"""After a failure the same checkpoint is tried again this much later: memory may have become free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding(Generic[T]):
+    """A checkpoint and what its loader made of it. A request takes one and keeps to it."""
+
+    record: CheckpointRecord
+    model: T
+
+
+@dataclass(frozen=True, slots=True)
+class ServedStatus:
+    """What a person sees of it.
+
+    Attributes:
+        loaded: id of what answers now; None for nothing.
+        loading: whether another one is being loaded.
+        problem: why the last one that was tried does not answer; empty where all is well.
+    """
+
+    loaded: str | None
+    loading: bool
+    problem: str
+
+
+class Served(Generic[T]):
+    """The served checkpoint of one kind, loaded at its first use. Safe for several threads.
+
+    A promotion or rollback, by any process, is noticed at the next `get`, which still answers with the old one at once; the new one is
+    loaded in the background and takes its place when it is there. One that cannot be loaded leaves the old one serving.
+
+    Args:
+        registry: where it is served.
+        kind: a key of the registry's table; its loader gives ``T``.
+        clock: seconds that never run backwards; tests pass their own.
+    """
+
+    def __init__(self, registry: RegistryReader, kind: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._registry, self._kind, self._clock = registry, kind, clock
+        self._holding: Holding[T] | None = None
+        self._problem = ""
+        self._stamp: object = self  # equals no stamp
+        self._retry_at = math.inf
+        self._loading = threading.Lock()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def get(self) -> Holding[T] | None:
+        """What answers now; None where nothing is served. Only the first call waits for a loader.
+
+        Raises:
+            CheckpointDamaged: something is served, it cannot be loaded, and there is no older one to answer.
+        """
+        if self._is_stale():
+            if self._holding is None:
+                self._refresh()
+            else:
+                self._start_refreshing()
+        holding = self._holding
+        if holding is None and self._problem:
+            raise CheckpointDamaged(self._problem)
+        return holding
+
+    @property
+    def status(self) -> ServedStatus:
+        """What a person sees of it; loads nothing."""
+        holding, thread = self._holding, self._thread
+        return ServedStatus(holding.record.id if holding else None, thread is not None and thread.is_alive(), self._problem)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for a loading in the background; whether none is under way any more."""
+        if (thread := self._thread) is not None:
+            thread.join(seconds)
+            return not thread.is_alive()
+        return True
+
+    def _is_stale(self) -> bool:
+        return self._registry.stamp() != self._stamp or self._clock() >= self._retry_at
+
+    def _start_refreshing(self) -> None:
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._refresh, name=f"load-{self._kind}", daemon=True)
+                self._thread.start()
+
+    def _refresh(self) -> None:
+        with self._loading:
+            if not self._is_stale():
+                return  # another thread did it while this one waited
+            stamp = self._registry.stamp()  # before reading, so that what comes after is noticed
+            problem, retry_at = "", math.inf
+            try:
+                record = self._registry.serving(self._kind)
+                if record is None:
+                    self._holding = None
+                elif self._holding is None or self._holding.record.id != record.id:
+                    self._holding = Holding(record, self._load(record))
+            except Exception as error:
+                why = str(error) if isinstance(error, LiwiError) else f"{type(error).__name__}: {str(error)[:300]}"
+                problem, retry_at = f"What is served as {self._kind!r} cannot be loaded: {why}", self._clock() + RETRY_SECONDS
+            self._problem, self._retry_at, self._stamp = problem, retry_at, stamp
+
+    def _load(self, record: CheckpointRecord) -> T:
+        self._registry.check(record.id)
+        model: T = resolve(self._registry.kinds[self._kind].loader)(self._registry.folder(record.id))
+        return model
