@@ -18,4 +18,5 @@ async function arrive() {
     if (asked) followAddress({ focus: false });
     else showPage("models", {}, { record: "replace", focus: false });
   }
+  recallJobs();
 }

@@ -5,6 +5,7 @@ const NEEDED = /\.(json|moc3|png|jpe?g|webp|zip)$/i;
 const NOT_NEEDED = /(\.motion3\.json|\.exp3\.json|\.userdata3\.json)$/i;
 const MODEL_FILE = /\.model3\.json$/i;
 const BATCH_BYTES = 48e6;
+const BATCH_FILES = 2000;
 
 // Every file of a drop, with its path below what was dropped. Must be called within the event: the entries are gone after it.
 function droppedFiles(transfer) {
@@ -15,9 +16,14 @@ function droppedFiles(transfer) {
 
 async function collect(sources) {
   const found = [];
+  const roots = new Map(); // two folders of one name, from different places, stay apart
   for (const source of sources) {
-    if (source instanceof File) found.push({ path: source.webkitRelativePath || source.name, file: source });
-    else await walk(source, found);
+    const files = [];
+    if (source instanceof File) files.push({ path: source.webkitRelativePath || source.name, file: source });
+    else await walk(source, files);
+    const times = source instanceof File && source.webkitRelativePath ? 0 : roots.get(source.name) ?? 0;
+    roots.set(source.name, times + 1);
+    found.push(...files.map(({ path, file }) => ({ path: times ? `${times + 1}/${path}` : path, file })));
   }
   return found;
 }
@@ -77,18 +83,24 @@ function sortFiles(files, { mostBytes }) {
   return { models, labels, left, problems };
 }
 
+// A batch for each model, for when something in a batch was refused.
+function splitBatch({ models, labels }) {
+  return models.map((one) => ({ files: [...one.files, ...labels], names: [one.name], bytes: one.bytes, models: [one], labels }));
+}
+
 // Models that are sent together. A large one goes alone, so that little has to be sent again after a failure.
 function batches(models, labels) {
   const found = [];
   for (const one of models) {
     const last = found.at(-1);
-    if (last && last.bytes + one.bytes <= BATCH_BYTES) {
+    if (last && last.bytes + one.bytes <= BATCH_BYTES && last.files.length + one.files.length <= BATCH_FILES) {
       last.files.push(...one.files);
       last.names.push(one.name);
       last.bytes += one.bytes;
+      last.models.push(one);
     } else {
-      found.push({ files: [...one.files], names: [one.name], bytes: one.bytes });
+      found.push({ files: [...one.files], names: [one.name], bytes: one.bytes, models: [one] });
     }
   }
-  return found.map((batch) => ({ ...batch, files: [...batch.files, ...labels] }));
+  return found.map((batch) => ({ ...batch, files: [...batch.files, ...labels], labels }));
 }

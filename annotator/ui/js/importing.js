@@ -73,6 +73,7 @@ function openImport() {
 async function importFiles(files, { project = importProject() } = {}) {
   const sorted = sortFiles(files, { mostBytes: session.maxUploadMb * 1e6 });
   const result = { imported: [], duplicates: [], num_labels: 0, problems: sorted.problems };
+  if (sorted.models.length === 0 && sorted.labels.length === 1 && page.name === "model" && model.open) return importLabels(sorted.labels[0]);
   if (sorted.models.length === 0) {
     if (sorted.problems.length === 0) result.problems.push({ file: files[0]?.path ?? "", message: t(sorted.labels.length ? "import.only_labels" : "import.no_model") });
     return finishImport(jobCard(t("job.import")), { state: "done", result });
@@ -82,61 +83,6 @@ async function importFiles(files, { project = importProject() } = {}) {
   const title = t("import.title", { n: names.length, names: names.slice(0, 3).join(", "), project });
   await importBatches(title, project, todo, result);
   return undefined;
-}
-
-async function importBatches(title, project, todo, result) {
-  const stop = { wanted: false, now: () => {} };
-  const card = jobCard(title, { onCancel: () => { stop.wanted = true; stop.now(); } });
-  const waiting = [...todo];
-  try {
-    while (waiting.length && !stop.wanted) {
-      const batch = waiting[0];
-      const name = batch.names.join(", ");
-      const jobId = await sendBatch(batch, project, stop, (sent, all) => card.progress(t("import.sending", { name, sent: formatBytes(sent), all: formatBytes(all) }), sent, all));
-      stop.now = () => cancelJob(jobId);
-      if (stop.wanted) stop.now();
-      const job = await followJob(jobId, ({ stage, done, total }) => card.progress(stage, done, total));
-      waiting.shift();
-      if (job.state === "failed" && !stop.wanted) result.problems.push({ file: name, message: job.message });
-      else gather(result, job.result);
-    }
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    if (!stop.wanted) return finishImport(card, { state: "failed", message: error.message, result }, () => importBatches(title, project, waiting, result));
-  }
-  return finishImport(card, { state: "done", result, cancelled: stop.wanted }, waiting.length ? () => importBatches(title, project, waiting, result) : null);
-}
-
-function gather(result, more) {
-  if (!more) return;
-  result.imported.push(...(more.imported ?? []));
-  result.duplicates.push(...(more.duplicates ?? []));
-  result.problems.push(...(more.problems ?? []));
-  result.num_labels += more.num_labels ?? 0;
-}
-
-// Upload by XHR, which tells how far it is. Gives the id of the server's job.
-function sendBatch({ files }, project, stop, onProgress) {
-  const form = new FormData();
-  form.append("project", project);
-  for (const { path, file } of files) form.append("files", file, path);
-  const request = new XMLHttpRequest();
-  stop.now = () => request.abort();
-  return new Promise((resolve, reject) => {
-    const offline = () => reject(new CallError("offline", t("offline")));
-    request.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
-    request.addEventListener("error", offline);
-    request.addEventListener("abort", offline);
-    request.addEventListener("load", () => {
-      const { error, job } = request.response ?? {};
-      if (request.status < 300 && job !== undefined) return resolve(job);
-      if (error?.kind === "login") emit("session", { lost: true });
-      return reject(new CallError(error?.kind ?? "internal", error?.message ?? t("no_answer", { status: request.status })));
-    });
-    request.open("POST", "workbench/uploads");
-    request.responseType = "json";
-    request.send(form);
-  });
 }
 
 // Characters that the program draws: something to try the workbench on.

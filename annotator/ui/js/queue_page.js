@@ -52,7 +52,7 @@ async function turnQueue(offset, { at = 0 } = {}) {
 
 // Up and down by key, over the borders of the pages.
 function stepRow(step) {
-  const at = queue.at + step;
+  const at = Number.isFinite(step) ? queue.at + step : step < 0 ? 0 : queue.entries.length - 1;
   if (at < 0) return queue.offset > 0 ? turnQueue(queue.offset - ROWS_PER_PAGE, { at: -1 }) : undefined;
   if (at >= queue.entries.length) return queue.offset + ROWS_PER_PAGE < queue.num ? turnQueue(queue.offset + ROWS_PER_PAGE) : undefined;
   queue.at = at;
@@ -84,6 +84,16 @@ async function goModel(step) {
   if (entry) await showModel(entry.pass_id);
 }
 
+// Arrows move in a list that has the focus; listboxes all over the world do that. `step` moves by rows.
+function moveByArrows(list, step) {
+  list.addEventListener("keydown", (event) => {
+    const rows = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+    if (rows === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    step(rows);
+  });
+}
+
 function openRow() {
   const entry = queue.entries[queue.at];
   if (entry) showModel(entry.pass_id);
@@ -91,6 +101,7 @@ function openRow() {
 
 function startQueuePage() {
   const node = buildQueuePage();
+  moveByArrows(ui.queue.list, stepRow);
   addPage({ name: "models", node, heading: ui.queue.list, show: () => loadQueue({ quiet: true }) });
   on("project", () => { Object.assign(queue, { offset: 0, at: 0 }); if (page.name === "models") loadQueue(); else queue.loaded = false; });
   on("language", () => { drawChips(); drawQueue(); });
@@ -99,13 +110,13 @@ function startQueuePage() {
     if (page.name === "models" && isInSight() && document.visibilityState === "visible") loadQueue({ quiet: true });
   }, QUEUE_SECONDS * 1000);
   const onModels = () => page.name === "models";
-  addCommand({ id: "queue.down", text: "key.queue.down", keys: ["j", "ArrowDown"], when: onModels, run: () => stepRow(1) });
-  addCommand({ id: "queue.up", text: "key.queue.up", keys: ["k", "ArrowUp"], when: onModels, run: () => stepRow(-1) });
-  addCommand({ id: "queue.open", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
-  addCommand({ id: "queue.next", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
-  addCommand({ id: "queue.search", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
+  addCommand({ id: "queue.down", group: "group.queue", text: "key.queue.down", keys: ["j"], when: onModels, run: () => stepRow(1) });
+  addCommand({ id: "queue.up", group: "group.queue", text: "key.queue.up", keys: ["k"], when: onModels, run: () => stepRow(-1) });
+  addCommand({ id: "queue.open", group: "group.queue", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
+  addCommand({ id: "queue.next", group: "group.queue", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
+  addCommand({ id: "queue.search", group: "group.queue", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
   const withModel = () => page.name === "model" && model.open;
-  addCommand({ id: "model.next", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });
-  addCommand({ id: "model.before", text: "key.model.before", keys: ["PageUp"], when: withModel, run: () => goModel(-1) });
-  addCommand({ id: "model.queue", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
+  addCommand({ id: "model.next", group: "group.model", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });
+  addCommand({ id: "model.before", group: "group.model", text: "key.model.before", keys: ["PageUp"], when: withModel, run: () => goModel(-1) });
+  addCommand({ id: "model.queue", group: "group.model", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
 }

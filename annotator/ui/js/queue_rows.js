@@ -18,7 +18,8 @@ function buildQueuePage() {
   const list = make("div", "queue-list", { role: "listbox", tabindex: 0 });
   word(list, "page.models", {}, "aria-label");
   const pager = make("div", "pager");
-  ui.queue = { search, order, chips, tools, list, pager };
+  const columns = make("div", "queue-columns", { "aria-hidden": "true" }, ["", "column.name", "column.state", "column.labelled", "column.doubt", "column.who"].map((key) => (key ? word(make("span", ""), key) : make("span", ""))));
+  ui.queue = { search, order, chips, tools, list, pager, columns };
   list.addEventListener("click", (event) => {
     const row = event.target.closest(".queue-row");
     if (!row) return;
@@ -26,7 +27,7 @@ function buildQueuePage() {
     openRow();
   });
   const node = make("div", "page models-page", { "data-page": "models" }, [
-    make("div", "queue-head", {}, [make("div", "queue-line", {}, [search, order, make("span", "space"), tools]), chips]), list, pager,
+    make("div", "queue-head", {}, [make("div", "queue-line", {}, [search, order, make("span", "space"), tools]), chips]), columns, list, pager,
   ]);
   drawChips();
   drawQueue();
@@ -76,6 +77,7 @@ function drawQueue() {
   else if (!queue.loaded) list.replaceChildren(...Array.from({ length: 8 }, skeletonRow));
   else if (queue.num === 0) list.replaceChildren(emptyQueue());
   else list.replaceChildren(...queue.entries.map(queueRow));
+  ui.queue.columns.hidden = queue.error !== null || (queue.loaded && queue.num === 0);
   drawPager(pager);
   queue.at = clamp(queue.at, 0, Math.max(0, queue.entries.length - 1));
   markRow({ scroll: false });

@@ -107,6 +107,7 @@ async function nextToReview(doneId) {
 
 function startReview() {
   const node = buildReviewPage();
+  moveByArrows(ui.review.list, stepReview);
   addPage({ name: "review", node, heading: ui.review.list, show: () => (model.open && model.passId === page.data.passId ? loadReview() : drawReview()) });
   on("model", () => {
     if (page.name === "review" && model.passId === page.data.passId) loadReview();
@@ -114,11 +115,11 @@ function startReview() {
   });
   on("language", () => page.name === "review" && drawReview());
   const here = () => page.name === "review" && model.open;
-  addCommand({ id: "review.down", text: "key.review.down", keys: ["j", "ArrowDown"], when: here, run: () => stepReview(1) });
-  addCommand({ id: "review.up", text: "key.review.up", keys: ["k", "ArrowUp"], when: here, run: () => stepReview(-1) });
-  addCommand({ id: "review.open", text: "key.review.open", keys: ["Enter"], when: here, run: openReviewRow });
-  addCommand({ id: "review.accept", text: "key.review.accept", keys: ["Ctrl+Enter"], when: () => canJudge("submitted"), run: acceptModel });
-  addCommand({ id: "review.comment", text: "key.review.comment", keys: ["c"], when: () => canJudge("submitted", "accepted"), run: () => ui.review.comment.focus() });
-  addCommand({ id: "review.back", text: "key.review.back", keys: ["Ctrl+Backspace"], when: () => canJudge("submitted", "accepted"), run: sendBack });
-  addCommand({ id: "review.leave", text: "key.review.leave", keys: ["Escape"], when: here, run: () => showModel(model.passId) });
+  addCommand({ id: "review.down", group: "group.review", text: "key.review.down", keys: ["j"], when: here, run: () => stepReview(1) });
+  addCommand({ id: "review.up", group: "group.review", text: "key.review.up", keys: ["k"], when: here, run: () => stepReview(-1) });
+  addCommand({ id: "review.open", group: "group.review", text: "key.review.open", keys: ["Enter"], when: here, run: openReviewRow });
+  addCommand({ id: "review.accept", group: "group.review", text: "key.review.accept", keys: ["Ctrl+Enter"], when: () => canJudge("submitted"), run: acceptModel });
+  addCommand({ id: "review.comment", group: "group.review", text: "key.review.comment", keys: ["c"], when: () => canJudge("submitted", "accepted"), run: () => ui.review.comment.focus() });
+  addCommand({ id: "review.back", group: "group.review", text: "key.review.back", keys: ["Ctrl+Backspace"], when: () => canJudge("submitted", "accepted"), run: sendBack });
+  addCommand({ id: "review.leave", group: "group.review", text: "key.review.leave", keys: ["Escape"], when: here, run: () => showModel(model.passId) });
 }
