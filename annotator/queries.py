@@ -204,6 +204,15 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
         )
 
 
+def pictures_of(database: Database, actor: str, pass_id: int) -> list[str]:
+    """Hashes of the pictures of a pass's fragments, each once, in the order of the file; `NotFound` if there is no such pass."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        model_id = existing(session.get(Pass, pass_id)).model_id
+        query = select(ModelArtMesh.picture).where(ModelArtMesh.model_id == model_id, ModelArtMesh.picture.is_not(None))
+        return list(dict.fromkeys(str(name) for name in session.scalars(query.order_by(ModelArtMesh.place))))
+
+
 def changes_since(database: Database, actor: str, pass_id: int, label_id: int) -> tuple[list[SavedLabel], int]:
     """Labels of a pass that are newer than ``label_id``, oldest first, and the id to ask with next time: what other tabs did."""
     with database.read() as session:

@@ -3,6 +3,7 @@
 POST /workbench/api/<name>               calls the function of that name in `annotator.ui.functions`; JSON there and back
 POST /workbench/uploads                  a form with files: models to import, or with ``model_id`` the labels of one model
 GET  /workbench/pictures/<sha256>.webp   a model or a fragment; never changes
+GET  /workbench/passes/<id>/pictures     all pictures of a model's fragments in one, see `annotator.ui.packages`
 GET  /workbench/downloads/<job>          what an export has made, for whoever asked for it
 """
 
@@ -26,6 +27,7 @@ from annotator.ui import reading
 from annotator.ui.answers import error_answer, refusal
 from annotator.ui.functions import FUNCTIONS
 from annotator.ui.long_work import import_uploaded
+from annotator.ui.packages import picture_package
 from annotator.ui.services import WorkbenchServices
 from annotator.ui.uploads import receive_form
 from annotator.values import Role
@@ -64,6 +66,7 @@ def workbench_routes(services: WorkbenchServices) -> list[Route]:
         Route("/workbench/api/{name}", guarded(_call), methods=["POST"]),
         Route("/workbench/uploads", guarded(_upload), methods=["POST"]),
         Route("/workbench/pictures/{sha256}.webp", guarded(_picture), methods=["GET"]),
+        Route("/workbench/passes/{pass_id:int}/pictures", guarded(_pictures), methods=["GET"]),
         Route("/workbench/downloads/{job}", guarded(_download), methods=["GET"]),
     ]
 
@@ -129,6 +132,12 @@ def _import_labels(services: WorkbenchServices, person: str, folder: Path, model
 async def _picture(services: WorkbenchServices, _: str, request: Request) -> Response:
     path = await run_in_threadpool(services.pictures.path, request.path_params["sha256"])
     return FileResponse(path, media_type="image/webp", headers=_FOR_EVER)
+
+
+async def _pictures(services: WorkbenchServices, person: str, request: Request) -> Response:
+    pass_id = min(request.path_params["pass_id"], 2**31)
+    package = await run_in_threadpool(picture_package, services.database, services.pictures, person, pass_id)
+    return Response(package, media_type="application/octet-stream", headers=_NO_STORE)
 
 
 async def _download(services: WorkbenchServices, person: str, request: Request) -> Response:

@@ -15,15 +15,19 @@ SHARED = ("dom", "geometry", "pictures", "renderer", "picking")
 """Plain-JavaScript files of the stage that the workbench draws with."""
 
 SCRIPTS = (
-    "bus", "memory", "words", "api", "commands", "model",
-    "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "importing",
+    "bus", "memory", "words", "api", "commands", "hotkeys", "model",
+    "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "uploading", "importing",
     "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
+    "colours", "selection", "visibility", "scene", "package", "tint", "overlay", "pointer", "carry", "tip", "search", "tree_rows", "tree",
+    "tree_hands", "tours", "previews", "toolbar", "canvas",
+    "labels", "keeping", "sending", "merging", "undoing", "claim", "conflicts", "saving_state", "key_list", "palette", "menu", "deciding",
+    "inspector", "class_buttons", "marks", "fragment_history", "accept_many", "mirror", "copying", "labelling",
     "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined after the shared ones."""
 
-STYLES = ("frame", "controls", "pages", "jobs", "reading")
-TEXTS = ("frame", "pages")
+STYLES = ("frame", "controls", "pages", "jobs", "reading", "canvas", "tree", "labels")
+TEXTS = ("frame", "pages", "canvas", "labels")
 """Files in `texts/`: key -> language -> text."""
 
 

@@ -30,7 +30,11 @@ function startWorkbench() {
   startModelBar();
   startImporting();
   startNavigation();
+  startCanvas();
   element.__workbench = ui.root.__workbench = { model, page, session, call, openModel, showPage, showModel, on, emit };
+  Object.defineProperties(ui.root.__workbench, Object.getOwnPropertyDescriptors(canvasHooks()));
+  startLabelling();
+  Object.assign(element.__workbench, labellingHooks());
   arrive();
 }
 

@@ -9,7 +9,7 @@ import gradio as gr
 HERE = Path(__file__).parent
 
 SCRIPTS = (
-    "dom", "state", "geometry", "history", "pictures", "renderer", "picking", "overlay", "prompts", "tools", "panel", "rows",
+    "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "overlay", "prompts", "tools", "panel", "rows",
     "side_rows", "toolbar", "keyboard", "help", "server", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""

@@ -4,6 +4,7 @@ const MAX_FETCHES = 8;
 const MAX_IDLE_PIXELS = 48e6; // decoded pixels that no manifest needs now, kept for undo
 const pictureCache = new Map(); // url -> picture; in order of last use
 const fetchQueue = [];
+const delivered = new Map(); // url -> Promise of a Blob, or of null: pictures that come in another way than one by one
 let activeFetches = 0;
 
 // The picture of a URL: {url, status: "loading" | "ready" | "failed", levels: [bitmap, half, quarter, ...], done: Promise}.
@@ -41,14 +42,19 @@ function pumpFetches() {
 
 async function decode(picture) {
   try {
-    const response = await fetch(picture.url);
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    picture.levels = [await createImageBitmap(await response.blob())];
+    const blob = (await delivered.get(picture.url)) ?? (await fetchPicture(picture.url));
+    picture.levels = [await createImageBitmap(blob)];
     picture.status = "ready";
   } catch (error) {
     picture.status = "failed";
     picture.error = String(error?.message ?? error);
   }
+}
+
+async function fetchPicture(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.blob();
 }
 
 function retry(picture) {

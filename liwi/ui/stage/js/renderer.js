@@ -1,5 +1,6 @@
 // The picture canvas: a window of device pixels onto the layers, never a canvas of picture size. Layers are composited onto
 // transparency, so that blend modes mean the same over every backdrop; the backdrop is an element behind the canvas.
+// Who draws with it says what else there is: `viewCanvases()`, `afterRedraw(clip, whole)` and `viewMoved()`.
 
 const MAX_CANVAS_PIXELS = 16e6;
 const PIXELATED_FROM = 3; // device pixels per source pixel above which single pixels are shown
@@ -19,7 +20,7 @@ function resizeCanvases() {
   const wanted = window.devicePixelRatio || 1;
   render.settled = 0;
   render.ratio = Math.min(wanted, Math.sqrt(MAX_CANVAS_PIXELS / (view.width * view.height)));
-  for (const canvas of [ui.picture, ui.sourcePicture, ui.overlay]) {
+  for (const canvas of viewCanvases()) {
     canvas.width = Math.max(1, Math.round(view.width * render.ratio));
     canvas.height = Math.max(1, Math.round(view.height * render.ratio));
   }
@@ -42,7 +43,7 @@ function redraw() {
   const whole = render.dirty === null;
   render.dirty = undefined;
   if (clip) drawPicture(ui.picture.getContext("2d"), clip);
-  if (whole) drawSource();
+  afterRedraw(clip, whole);
   render.lastMs = performance.now() - start;
 }
 
@@ -192,34 +193,10 @@ function pictureIsOpaque() {
   });
 }
 
-// The source, for before/after, on its own canvas: moving the divider only moves a clip.
-function drawSource() {
-  const wanted = state.canvas && state.source?.status === "ready" && (state.compare.on || state.compare.peek);
-  ui.sourcePicture.hidden = !wanted;
-  if (!wanted) return;
-  const context = ui.sourcePicture.getContext("2d");
-  context.clearRect(0, 0, ui.sourcePicture.width, ui.sourcePicture.height);
-  context.save();
-  useSourcePixels(context);
-  drawScaled(context, state.source, canvasBox(), view.scale * render.ratio);
-  context.restore();
-  placeDivider();
-}
-
 function placeBackdrop() {
   const [left, top] = toScreen(0, 0);
   Object.assign(ui.backdrop.style, {
     left: `${left}px`, top: `${top}px`, width: `${state.canvas.width * view.scale}px`, height: `${state.canvas.height * view.scale}px`,
   });
-  placeDivider();
-}
-
-function placeDivider() {
-  const { on, at, peek } = state.compare;
-  const shown = on && Boolean(state.canvas) && !peek;
-  ui.divider.hidden = !shown;
-  const x = state.canvas ? clamp(toScreen(at * state.canvas.width, 0)[0], 0, view.width) : 0;
-  ui.divider.style.left = `${x}px`;
-  ui.divider.setAttribute("aria-valuenow", String(Math.round(at * 100)));
-  ui.sourcePicture.style.clipPath = peek ? "none" : `inset(0 ${view.width - x}px 0 0)`;
+  viewMoved();
 }

@@ -1,0 +1,92 @@
+// Puts tree and canvas into the page, and names everything that keys can do there.
+
+function onModelPage() {
+  return model.open && ui.modelPage.offsetParent !== null;
+}
+
+function startCanvas() {
+  state.backdrop = BACKDROPS.includes(recall("backdrop")) ? recall("backdrop") : "checker";
+  addCanvasCommands();
+  ui.left.append(buildTree());
+  ui.centre.append(...buildCanvasColumn());
+  startVisibility();
+  startScene();
+  startTint();
+  startPointer();
+  startTours();
+  startPreviews();
+  startTree();
+  startToolbar();
+  refreshCursor();
+}
+
+function addCanvasCommands() {
+  const add = (group, id, keys, run, when = onModelPage) => addCommand({ id, text: `key.${id}`, keys, group: `group.${group}`, when, run });
+  const chosen = () => onModelPage() && selection.ids.length > 0;
+  add("view", "tool.select", ["Alt+S"], () => chooseTool("select"));
+  add("view", "tool.hand", ["Alt+H"], () => chooseTool("hand"));
+  add("view", "view.in", ["+", "="], () => zoomBy(1.25));
+  add("view", "view.out", ["-"], () => zoomBy(0.8));
+  add("view", "view.fit", ["Ctrl+0", "Alt+0"], fitView);
+  add("view", "view.pixels", ["Alt+9"], showPixels);
+  add("view", "view.selection", ["Alt+Z"], zoomToSelection, chosen);
+  add("view", "look.xray", ["Alt+X"], () => setXray(!xray.on));
+  add("view", "look.colours", ["Alt+V"], () => setTint(!tint.on));
+  add("view", "look.contours", ["Alt+O"], () => setContours(!contours.on));
+  add("view", "look.backdrop", ["Alt+B"], cycleBackdrop);
+  add("show", "show.hide", ["Alt+1"], () => setShown(selection.ids, false), chosen);
+  add("show", "show.show", ["Alt+2"], () => setShown(selection.ids, true), chosen);
+  add("show", "show.others", ["Alt+3"], () => solo(selection.ids), chosen);
+  add("show", "show.all", ["Alt+4"], showAll);
+  add("show", "show.same", ["Alt+5"], () => (visibility.filter?.name === "class" ? showBefore() : setFilter("class", classOf(primary()))), chosen);
+  add("show", "show.unlabelled", ["Alt+6"], () => toggleFilter("unlabelled"));
+  add("show", "show.disagrees", ["Alt+7"], () => toggleFilter("disagrees"));
+  add("show", "show.unsure", ["Alt+8"], () => toggleFilter("unsure"));
+  add("choose", "choose.all", ["Ctrl+A"], () => select(visibleIds()));
+  add("choose", "choose.class", ["Ctrl+Shift+A"], () => select(model.meshes.map((mesh) => mesh.id).filter((id) => classOf(id) === classOf(primary()))), chosen);
+  add("choose", "choose.deeper", ["Alt+ArrowDown"], pickDeeper, chosen);
+  add("choose", "choose.none", ["Escape"], () => cancelGesture() || select([]));
+  add("choose", "choose.search", ["Ctrl+F"], () => { ui.searchField.focus(); ui.searchField.select(); });
+  add("choose", "choose.tree", ["Alt+T"], () => setGrouping(tree.by === "class" ? "part" : "class"));
+  add("tour", "tour.next", ["ArrowRight", "Alt+ArrowRight"], () => goFragment(1, tour.kind));
+  add("tour", "tour.previous", ["ArrowLeft", "Alt+ArrowLeft"], () => goFragment(-1, tour.kind));
+  for (const [kind, key] of [["unlabelled", "Shift+ArrowRight"], ["unseen", "Alt+U"], ["unsure", "Alt+Q"], ["disagrees", "Alt+G"]]) {
+    add("tour", `tour.${kind}`, [key], () => goFragment(1, kind));
+  }
+}
+
+function toggleFilter(name) {
+  setFilter(visibility.filter?.name === name ? null : name);
+}
+
+// Hooks for tests and measurements; not for the application.
+function canvasHooks() {
+  return {
+    state, view, scene, selection, visibility, xray, tint, tree, tour, search, commands, select, solo, setShown, setFilter, showAll, showEvenHidden,
+    setXray, setTint, setTintStrength, setContours, isVisible, visibleIds, fragmentsAt, goFragment, reveal, classOf, colourOf, toScreen, redraw,
+    get ready() { return scene.ready && !render.hold; },
+    get lastRedrawMs() { return render.lastMs; },
+    clientPoint(x, y) {
+      const frame = ui.viewport.getBoundingClientRect();
+      const [left, top] = toScreen(x, y);
+      return [frame.left + left, frame.top + top];
+    },
+    pixelAt(x, y, name = "picture") {
+      redraw();
+      const [left, top] = toScreen(x + 0.5, y + 0.5);
+      return [...ui[name].getContext("2d").getImageData(Math.floor(left * render.ratio), Math.floor(top * render.ratio), 1, 1).data];
+    },
+    // Milliseconds to redraw after a change, including the rasterising that the browser would do later.
+    measure(change) {
+      redraw();
+      const contexts = [ui.picture, ui.tint].map((canvas) => canvas.getContext("2d"));
+      const finish = () => contexts.forEach((context) => context.getImageData(0, 0, 1, 1));
+      finish();
+      const start = performance.now();
+      change();
+      redraw();
+      finish();
+      return performance.now() - start;
+    },
+  };
+}

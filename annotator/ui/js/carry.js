@@ -1,0 +1,46 @@
+// Dragging fragments onto a class: from the canvas or from rows of the tree, onto anything that has `data-drop-class`.
+
+const carrying = { ids: [], badge: null, target: null };
+
+function carry(ids, event) {
+  if (!carrying.badge) {
+    carrying.ids = [...ids];
+    carrying.badge = make("div", "carried", { "aria-hidden": "true", text: t("carry.num", { n: ids.length }) });
+    ui.root.append(carrying.badge);
+    ui.root.classList.add("carrying");
+  }
+  const frame = ui.root.getBoundingClientRect();
+  carrying.badge.style.transform = `translate(${event.clientX - frame.left + 14}px, ${event.clientY - frame.top + 10}px)`;
+  const target = targetUnder(event);
+  if (target !== carrying.target) {
+    carrying.target?.classList.remove("drop-target");
+    target?.classList.add("drop-target");
+    carrying.target = target;
+  }
+  return carrying;
+}
+
+function targetUnder(event) {
+  const under = element.getRootNode().elementFromPoint(event.clientX, event.clientY);
+  return under?.closest?.("[data-drop-class]") ?? null;
+}
+
+function dropCarried(event) {
+  const target = targetUnder(event);
+  const { ids } = carrying;
+  endCarrying();
+  if (target) labelAs(ids, target.dataset.dropClass);
+}
+
+function endCarrying() {
+  carrying.badge?.remove();
+  carrying.target?.classList.remove("drop-target");
+  Object.assign(carrying, { ids: [], badge: null, target: null });
+  ui.root.classList.remove("carrying");
+}
+
+// An empty name takes the label away.
+function labelAs(ids, name) {
+  const kind = name === "" ? "none" : name === "nothing" ? "nothing" : "part";
+  relabel(ids, { kind, part: kind === "part" ? name : null, side: null, unsure: false, comment: "" });
+}

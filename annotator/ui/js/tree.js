@@ -1,0 +1,166 @@
+// The tree on the left: only the rows in sight are nodes, so that 600 fragments cost no more than 30. The focus stays on the tree
+// itself; `aria-activedescendant` names the row.
+
+const ROW = 28;    // CSS pixels
+const SPARE = 6;   // rows beyond the edges
+let treeFrame = 0;
+
+function buildTree() {
+  ui.treeRows = make("div", "tree-rows", { role: "presentation" });
+  ui.tree = make("div", "tree", { role: "tree", tabindex: 0, "aria-multiselectable": "true" }, [ui.treeRows]);
+  word(ui.tree, "tree.name", {}, "aria-label");
+  ui.tree.addEventListener("scroll", drawTreeSoon, { passive: true });
+  startTreePointer();
+  ui.tree.addEventListener("keydown", onTreeKey);
+  ui.tree.addEventListener("focus", drawTreeSoon);
+  new ResizeObserver(drawTreeSoon).observe(ui.tree);
+  return make("div", "tree-column", {}, [buildSearch(), buildTreeBar(), ui.tree]);
+}
+
+function buildTreeBar() {
+  ui.grouping = Object.fromEntries(["class", "part"].map((by) => {
+    const button = word(make("button", "segment", { type: "button" }), `tree.by_${by}`);
+    button.addEventListener("click", () => setGrouping(by));
+    return [by, button];
+  }));
+  ui.treeCount = make("span", "tree-count");
+  return make("div", "tree-bar", {}, [
+    make("div", "segments", { role: "group" }, Object.values(ui.grouping)), ui.treeCount,
+    symbolButton("unfold", "tree.open_all", () => setAllOpen(true)), symbolButton("foldUp", "tree.close_all", () => setAllOpen(false)),
+  ]);
+}
+
+function startTree() {
+  on("model", () => {
+    searchFor(ui.searchField.value);
+    reloadTree();
+  });
+  on("labels", reloadTree);
+  on("language", reloadTree);
+  on("visibility", drawTreeSoon);
+  on("selection", drawTreeSoon);
+  on("hover", markHovered);
+  on("drawn", drawTreeSoon);
+}
+
+function reloadTree() {
+  refreshGroups();
+  refreshTree();
+}
+
+function refreshTree() {
+  refreshRows();
+  for (const [by, button] of Object.entries(ui.grouping)) button.setAttribute("aria-pressed", String(tree.by === by));
+  const num = model.meshes.filter((mesh) => isLabelled(mesh.id)).length;
+  ui.treeCount.textContent = model.open ? t("tree.labelled", { labelled: num, all: model.meshes.length }) : "";
+  ui.treeRows.style.height = `${tree.rows.length * ROW}px`;
+  if (!tree.rows.some((row) => row.key === tree.active)) tree.active = null;
+  drawTreeSoon();
+}
+
+function drawTreeSoon() {
+  if (!treeFrame) treeFrame = requestAnimationFrame(drawTree);
+}
+
+function drawTree() {
+  treeFrame = 0;
+  const first = Math.max(0, Math.floor(ui.tree.scrollTop / ROW) - SPARE);
+  const last = Math.min(tree.rows.length, Math.ceil((ui.tree.scrollTop + ui.tree.clientHeight) / ROW) + SPARE);
+  const chosen = new Set(selection.ids);
+  const nodes = [];
+  for (let index = first; index < last; index++) nodes.push(buildRow(tree.rows[index], index, chosen));
+  ui.treeRows.replaceChildren(...nodes);
+  const active = nodes.find((node) => node.classList.contains("active"));
+  if (active) ui.tree.setAttribute("aria-activedescendant", active.id);
+  else ui.tree.removeAttribute("aria-activedescendant");
+}
+
+function buildRow(row, index, chosen) {
+  const ids = row.group ? row.group.ids : [row.id];
+  const node = make("div", "tree-row", {
+    role: "treeitem", id: `liwi-row-${index}`, "data-index": index, "aria-level": row.level, "aria-setsize": row.size, "aria-posinset": row.place,
+  }, [...(row.group ? groupCells(row) : fragmentCells(row.id)), buildEye(ids, row.group ? groupName(row.group) : model.byId.get(row.id).mesh_id)]);
+  Object.assign(node.style, { top: `${index * ROW}px`, height: `${ROW}px`, paddingLeft: `${4 + 14 * (row.level - 1)}px` });
+  if (row.group) node.setAttribute("aria-expanded", String(row.open));
+  const selected = ids.length > 0 && ids.every((id) => chosen.has(id));
+  node.setAttribute("aria-selected", String(selected));
+  node.classList.toggle("primary", row.id !== undefined && row.id === primary());
+  node.classList.toggle("active", row.key === tree.active);
+  node.classList.toggle("empty", ids.length === 0);
+  node.classList.toggle("unseen", howManyShown(ids) === "none" && ids.length > 0);
+  node.classList.toggle("hovered", row.id !== undefined && state.hovered.includes(row.id));
+  if (row.id !== undefined) node.dataset.id = row.id;
+  if (row.group && tree.by === "class") node.dataset.dropClass = row.group.part ?? "";
+  return node;
+}
+
+function groupCells({ group, open }) {
+  const twisty = make("span", `twisty${open ? " open" : ""}${group.ids.length ? "" : " none"}`, { "aria-hidden": "true" });
+  const labelled = group.ids.filter(isLabelled).length;
+  const name = make("span", "row-name group-name", { text: groupName(group), title: groupName(group), dir: "auto" });
+  const count = make("span", "row-count", { text: group.ids.length ? `${labelled}/${group.ids.length}` : "0" });
+  count.title = t("tree.labelled", { labelled, all: group.ids.length });
+  count.classList.toggle("whole", group.ids.length > 0 && labelled === group.ids.length);
+  return [twisty, ...(tree.by === "class" ? [swatch(group.part)] : [icon("folder")]), name, count];
+}
+
+function fragmentCells(id) {
+  const mesh = model.byId.get(id);
+  const name = make("span", "row-name", { text: mesh.mesh_id, title: `${pathOfPart(mesh.part)}/${mesh.mesh_id}`, dir: "auto" });
+  return [thumbOf(id), ...(tree.by === "part" ? [swatch(classOf(id))] : []), name, ...marksOf(id)];
+}
+
+// Small signs with words for who cannot see them: labelled, unsure, skipped, unlike the machine, hidden at rest.
+function marksOf(id) {
+  const { kind, unsure } = labelOf(id);
+  const marks = [];
+  if (isLabelled(id)) marks.push(["✓", "mark.labelled", "good"]);
+  if (unsure) marks.push(["?", "mark.unsure", "doubt"]);
+  if (kind === "skipped") marks.push(["»", "mark.skipped", "doubt"]);
+  if (disagrees(id)) marks.push(["≠", "mark.disagrees", "doubt"]);
+  if (model.byId.get(id).hidden) marks.push(["◌", "mark.hidden", "quiet"]);
+  return marks.map(([sign, key, kindOfMark]) => make("span", `row-mark ${kindOfMark}`, { text: sign, title: t(key), "aria-label": t(key), role: "img" }));
+}
+
+const thumbs = new WeakMap(); // layer -> canvas
+
+function thumbOf(id) {
+  const layer = state.layers.get(id);
+  if (layer?.picture?.status !== "ready") return make("span", "row-thumb", { "aria-hidden": "true" });
+  if (thumbs.get(layer)) return thumbs.get(layer);
+  const canvas = make("canvas", "row-thumb", { "aria-hidden": "true", width: 44, height: 44 });
+  drawFitted(canvas, [layer], layer.extent, 2);
+  thumbs.set(layer, canvas);
+  return canvas;
+}
+
+function buildEye(ids, name) {
+  const shown = ids.length ? howManyShown(ids) : "none";
+  const node = make("span", `eye ${shown}`, {
+    role: "checkbox", "aria-checked": shown === "some" ? "mixed" : String(shown === "all"), "aria-label": t("eye.name", { name }), title: t("eye.hint"),
+  }, [icon(shown === "none" ? "eyeOff" : "eye")]);
+  if (!ids.length) node.setAttribute("aria-disabled", "true");
+  return node;
+}
+
+function markHovered() {
+  for (const node of ui.treeRows.children) node.classList.toggle("hovered", state.hovered.length === 1 && Number(node.dataset.id) === state.hovered[0]);
+}
+
+// Open what is closed above the row of a fragment, and scroll there.
+function scrollToRow(id) {
+  const closed = groupsAbove(id).filter((group) => tree.closed.has(group.key));
+  if (closed.length && !search.hits) {
+    closed.forEach((group) => tree.closed.delete(group.key));
+    refreshTree();
+  }
+  tree.active = `mesh ${id}`;
+  const index = tree.rows.findIndex((row) => row.key === tree.active);
+  if (index >= 0) scrollToIndex(index);
+  drawTreeSoon();
+}
+
+function scrollToIndex(index) {
+  const [top, room] = [index * ROW, ui.tree.clientHeight];
+  if (top < ui.tree.scrollTop + ROW || top > ui.tree.scrollTop + room - 2 * ROW) ui.tree.scrollTop = Math.max(0, top - room / 2);
+}
