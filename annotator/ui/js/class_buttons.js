@@ -1,0 +1,43 @@
+// One button per class: colour, name, how many fragments have it, key. The label is pressed, the guess is outlined. Fragments can be dropped on one (`carry.js`).
+
+const classButtons = new Map(); // class -> {button, count, key}
+
+function buildClassButtons() {
+  for (const name of CLASSES) classButtons.set(name, classButton(name));
+  const node = make("div", "class-buttons", { role: "group" }, CLASSES.map((name) => classButtons.get(name).button));
+  word(node, "classes", {}, "aria-label");
+  return { node, draw: drawClassButtons };
+}
+
+function classButton(name) {
+  const count = make("span", "count");
+  const key = make("kbd");
+  const button = make("button", "class-button", { type: "button", "data-class": name, "data-drop-class": name }, [swatch(name), word(make("span", "class-name"), `class.${name}`), count, key]);
+  button.addEventListener("click", () => assignClass(name));
+  return { button, count, key };
+}
+
+function drawClassButtons() {
+  const counts = new Map();
+  for (const { id } of model.meshes) counts.set(classOf(id), (counts.get(classOf(id)) ?? 0) + 1);
+  const labelled = new Set(selection.ids.map(labelledClass));
+  const guessed = new Set(selection.ids.map(guessedClass));
+  const can = mayEdit();
+  for (const [name, { button, count, key }] of classButtons) {
+    count.textContent = counts.get(name) ?? "";
+    key.textContent = keyHint(`class.${name}`);
+    key.hidden = !key.textContent;
+    button.disabled = !can;
+    button.setAttribute("aria-pressed", String(labelled.has(name)));
+    button.classList.toggle("guessed", guessed.has(name) && !labelled.has(name));
+    button.title = `${className(name)}${language === "en" ? "" : ` (${name})`}`;
+  }
+}
+
+// A short sign of which class was given, since the selection has moved on by then.
+function flashClass(name) {
+  const { button } = classButtons.get(name);
+  button.classList.remove("given");
+  void button.offsetWidth; // starts the animation again
+  button.classList.add("given");
+}
