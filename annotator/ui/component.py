@@ -49,7 +49,7 @@ class Workbench(gr.HTML):
     Attributes on the page for tests: ``document.querySelector(".liwi-workbench").__workbench``.
     """
 
-    def __init__(self, *, height: str = "calc(100vh - 120px)", **kwargs: Any) -> None:
+    def __init__(self, *, height: str = "calc(100vh - 148px)", **kwargs: Any) -> None:
         """Make the workbench.
 
         Args:
