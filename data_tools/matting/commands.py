@@ -1,0 +1,93 @@
+"""``python -m data_tools matting``: make the samples that the matting network is trained with."""
+
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data_tools.character_dataset import begin
+from data_tools.live2d.commands import errors_for_people
+from data_tools.manifests import digest, encode_document
+from data_tools.matting.dataset import OBJECTS, finish, plan_shards, write_objects, write_shard
+from data_tools.matting.objects import Purpose, characters, clip_art, drawn, excluded_files, photographed_textures
+from data_tools.packages import default_cache, package_root
+from liwi.progress import Progress, ReportProgress
+
+LICENCES = {
+    "openclipart-png": "public domain",
+    "scikit-image data/{grass,gravel,brick}.png": "CC0",
+    "characters and shapes drawn by this program": "Apache-2.0, as the program",
+}
+"""Of what the samples are made of."""
+
+
+def matting(
+    out: Annotated[Path, typer.Argument(help="A new folder, or one that the same command began.")],
+    live2d: Annotated[Path | None, typer.Option(help="Folder of `live2d synthesize`: characters as objects.")] = None,
+    train: Annotated[int, typer.Option(min=1, help="Samples to train with.")] = 16000,
+    evaluation: Annotated[int, typer.Option(min=1, help="Samples to measure with, of other objects.")] = 512,
+    prior_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the training samples that get the classical answer.")] = 0.4,
+    shapes: Annotated[int, typer.Option(min=24, help="Objects drawn by code.")] = 1500,
+    exclude: Annotated[list[Path] | None, typer.Option(help="Composites whose pictures are left out; repeat for more.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other samples.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes at a time.")] = 1,
+    packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
+) -> None:
+    """Samples for the matting network: scenes with exact alpha, the classical answer, and simulated corrections."""
+    with errors_for_people():
+        left_out = excluded_files(exclude or [])
+        plan = {
+            "format": "liwi-matting-plan",
+            "live2d": sorted(path.name for path in live2d.iterdir() if path.is_dir()) if live2d and live2d.is_dir() else [],
+            "counts": {"train": train, "evaluation": evaluation},
+            "prior_share": prior_share,
+            "shapes": shapes,
+            "excluded": digest(encode_document({"files": sorted(left_out)})),
+            "seed": seed,
+        }
+        begin(out, plan)
+        if not (out / OBJECTS).is_file():
+            root = package_root("openclipart-png", packages or default_cache())
+            objects = [*clip_art(root, left_out, _report), *(characters(live2d) if live2d else []), *drawn(shapes, seed)]
+            write_objects(out / OBJECTS, objects, photographed_textures(package_root("scikit-image", packages or default_cache())))
+            typer.echo(f"{len(objects)} objects")
+        names = _make(out, plan, workers, _report)
+        manifest = finish(out, names, {"counts": plan["counts"], "seed": seed, "plan": plan, "licences": LICENCES})
+    typer.echo(f"{out}: {manifest['counts']['train']} training and {manifest['counts']['evaluation']} evaluation samples")
+
+
+def _make(folder: Path, plan: dict[str, Any], workers: int, report: ReportProgress) -> list[str]:
+    """Every shard of the plan, the missing ones made by ``workers`` processes; their names in order."""
+    jobs = [(Purpose(name), number, count) for name in ("evaluation", "train") for number, count in plan_shards(plan["counts"][name])]
+    done: list[str] = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        waiting = [
+            pool.submit(
+                write_shard,
+                folder,
+                purpose,
+                number,
+                count,
+                seed=plan["seed"],
+                prior_share=plan["prior_share"] if purpose is Purpose.TRAIN else 1.0,
+            )
+            for purpose, number, count in jobs
+        ]
+        for finished in as_completed(waiting):
+            done.append(finished.result())
+            report(Progress("Making samples", len(done), len(jobs)))
+    return sorted(done)
+
+
+def _one_thread() -> None:
+    """Workers share the processors among themselves already."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _report(progress: Progress) -> None:
+    if progress.done % 20 == 0 or progress.done == progress.total:
+        typer.echo(f"[{progress.done}/{progress.total}] {progress.stage}", err=True)

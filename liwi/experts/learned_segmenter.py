@@ -1,0 +1,134 @@
+"""`liwi.protocols.Segmenter` with the matting network: the classical answer is its prior, and what it falls back to.
+
+    crop ─► classical answer ─► network at a small size: log-odds ─► contour again at the crop's size ─► tidy, corrections hold
+
+Where the classical method is exact, before plain surroundings or in a picture that is cut out already, its answer stands.
+"""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from liwi.experts.matting_network import MattingNetwork, pad_to_multiple, prior_logits, stack_inputs
+from liwi.imaging.flat_background import flat_ring_color
+from liwi.imaging.graph_cut import OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
+from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
+from liwi.imaging.masks import box_mask, ellipse_mask, parts_with, tidy
+from liwi.imaging.segmentation import ClassicalSegmenter
+from liwi.protocols import Segmenter
+from liwi.types import BoundingBox, Hint
+
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+SIDE = 160
+"""Long side of the crop that the network sees, in pixels: what it was trained with."""
+
+_PRIOR_SHARE = 0.35
+"""How much the classical log-odds, which know the crop's own pixels, count along the contour."""
+
+_SMOOTHNESS = 0.3
+_LIMIT = 6.0
+"""Log-odds are held in this range before they are cut."""
+
+
+class LearnedSegmenter:
+    """See the module's text.
+
+    Args:
+        network: in evaluation mode.
+        prior: answers first; the classical segmenter if not given.
+        side: long side of the crop that the network sees.
+    """
+
+    def __init__(self, network: MattingNetwork, prior: Segmenter | None = None, side: int = SIDE) -> None:
+        self._network, self._side = network, side
+        self._prior: Segmenter = prior or ClassicalSegmenter()
+
+    def segment(
+        self, crop: UInt8, box: BoundingBox, hints: tuple[Hint, ...] = (), support: UInt8 | None = None, *, seed: int = 0
+    ) -> Float32:
+        """Segment the object that ``box`` is drawn around. See `liwi.protocols.Segmenter.segment`."""
+        prior = self._prior.segment(crop, box, hints, support, seed=seed)
+        prompt = box.intersect(BoundingBox(0, 0, crop.shape[1], crop.shape[0]))
+        assert prompt is not None  # the prior has said so otherwise
+        there = np.ones(crop.shape[:2], bool) if support is None else support > 0
+        inside = box_mask(there.shape, prompt)
+        ring = there & ~inside
+        cut_out = 2 * int(ring.sum()) < int((~inside).sum())
+        if cut_out or flat_ring_color(crop, ring) is not None or min(prompt.width, prompt.height) < 4 or min(crop.shape[:2]) < 8:
+            return prior
+        marks = paint_hints(crop.shape[:2], prompt, hints)
+        open_area = there & (inside | parts_with((prior > 0.5) | (marks == KEPT), marks == KEPT))
+        logits = self._ask(crop, prompt, marks, prior, there)
+        mask, evidence = _refine(crop, logits, prior, open_area, marks)
+        mask = tidy(mask & open_area, prompt, marks)
+        if not mask.any():
+            mask = ellipse_mask(there.shape, prompt) & there
+        confidence = (1 / (1 + np.exp(-evidence))).astype(np.float32)
+        probability = np.where(mask, np.maximum(confidence, np.float32(0.51)), np.minimum(confidence, np.float32(0.49)))
+        probability[~open_area] = 0
+        probability[(marks == KEPT) & there] = 1
+        probability[marks == DROPPED] = 0
+        return probability
+
+    def _ask(self, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
+        """The network's log-odds at the crop's size: (h, w) float32."""
+        height, width = crop.shape[:2]
+        scale = self._side / max(height, width)
+        size = (max(8, round(width * scale)), max(8, round(height * scale)))
+        shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small_box = np.zeros(size[::-1], np.float32)
+        across, down = size[0] / width, size[1] / height
+        left, top = round(box.left * across), round(box.top * down)
+        small_box[top : max(top + 1, round(box.bottom * down)), left : max(left + 1, round(box.right * across))] = 1
+        rgb = cv2.resize(np.ascontiguousarray(crop), size, interpolation=shrink).astype(np.float32) / 255
+        planes = {
+            "rgb": np.moveaxis(rgb, 2, 0),
+            "support": cv2.resize(there.astype(np.float32), size, interpolation=shrink)[None],
+            "box": small_box[None],
+            "prior": cv2.resize(prior, size, interpolation=shrink)[None],
+            "marks": _shrink_marks(marks, size, scale)[None],
+        }
+        network = self._network
+        tensors = {name: pad_to_multiple(_tensor(plane), network.settings.multiple) for name, plane in planes.items()}
+        known = torch.ones(1, 1, 1, 1)
+        with torch.inference_mode():
+            inputs = stack_inputs(tensors["rgb"], tensors["support"], tensors["box"], tensors["prior"], known, tensors["marks"])
+            answer = network(inputs, prior_logits(tensors["prior"], known, tensors["box"]))[0, 0, : size[1], : size[0]]
+        return np.asarray(cv2.resize(answer.float().numpy(), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _refine(crop: UInt8, logits: Float32, prior: Float32, open_area: Mask, marks: UInt8) -> tuple[Mask, Float32]:
+    """Decide a band along the contour again, by the picture's edges and the prior's finer knowledge: mask and log-odds, (h, w) each."""
+    height, width = logits.shape
+    fine = np.log(np.clip(prior, 1e-3, 1 - 1e-3) / np.clip(1 - prior, 1e-3, 1 - 1e-3)).astype(np.float32)
+    evidence = np.clip(logits + np.float32(_PRIOR_SHARE) * fine, -_LIMIT, _LIMIT).astype(np.float32)
+    band = max(2, round(2.0 * max(height, width) / SIDE))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * band + 1, 2 * band + 1))
+    large = (logits > 0).astype(np.uint8)
+    labels = np.where(large > 0, SURE_OBJECT, SURE_BACKGROUND).astype(np.uint8)
+    labels[cv2.dilate(large, kernel) != cv2.erode(large, kernel)] = OPEN
+    labels[~open_area | (marks == DROPPED)] = SURE_BACKGROUND
+    labels[(marks == KEPT) & open_area] = SURE_OBJECT
+    if not (labels == OPEN).any():
+        return labels == SURE_OBJECT, evidence
+    return cut(contour_guide(np.ascontiguousarray(crop)), evidence, labels, _SMOOTHNESS), evidence
+
+
+def _shrink_marks(marks: UInt8, size: tuple[int, int], scale: float) -> Float32:
+    """Marks at the size (width, height), as dots of at least three pixels, as training painted them: (h, w) float32."""
+    small = np.zeros((size[1], size[0]), np.uint8)
+    y, x = np.nonzero(marks)
+    small[y * size[1] // marks.shape[0], x * size[0] // marks.shape[1]] = marks[y, x]
+    if scale < 1 and small.any():
+        grown = [cv2.dilate((small == value).astype(np.uint8), np.ones((3, 3), np.uint8)) for value in (KEPT, DROPPED)]
+        small = np.where(grown[1] > 0, DROPPED, np.where(grown[0] > 0, KEPT, 0)).astype(np.uint8)
+    return small.astype(np.float32)
+
+
+def _tensor(plane: NDArray[np.generic]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(plane, np.float32))[None]

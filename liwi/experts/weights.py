@@ -1,0 +1,101 @@
+"""Weights of the matting network on disk: half-precision safetensors beside a JSON file that says what they are and where they come from.
+
+::
+
+    matting_compact.safetensors     float16
+    matting_compact.json            format, the network's settings, sha256 of the weights, and the facts of its training
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
+
+from liwi.errors import LiwiError
+from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+
+FORMAT, VERSION = "liwi-matting-network", 1
+MAX_BYTES = 64 * 2**20
+"""Largest file that is read."""
+
+
+class WeightsError(LiwiError):
+    """Weights that are missing, damaged, or of another network."""
+
+
+def save_weights(network: MattingNetwork, path: Path, facts: Mapping[str, object]) -> None:
+    """Write ``path`` with the endings ``.safetensors`` and ``.json``.
+
+    Args:
+        network: whose weights.
+        path: without an ending.
+        facts: where they come from: job, dataset, metrics, licences.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = path.with_suffix(".safetensors")
+    save_file({name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}, weights)
+    settings = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(network.settings).items()}
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": settings,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "facts": dict(facts),
+    }
+    path.with_suffix(".json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_weights(path: Path) -> MattingNetwork:
+    """Read a network back, in single precision and evaluation mode.
+
+    Args:
+        path: without an ending, as for `save_weights`.
+
+    Raises:
+        WeightsError: a file is missing, is not what was written, or lacks a tensor or holds one too many, which it names.
+    """
+    try:
+        document = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        content = _read(path.with_suffix(".safetensors"))
+        settings = _settings(document["settings"])
+        if (document["format"], document["version"]) != (FORMAT, VERSION):
+            raise WeightsError(f"{path}.json describes another format than {FORMAT} {VERSION}. Get the weights again.")
+        if hashlib.sha256(content).hexdigest() != document["sha256"]:
+            raise WeightsError(f"{path}.safetensors is not what {path}.json describes. Get both files again.")
+        tensors = load(content)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise WeightsError(f"The weights {path} are missing or damaged ({str(error)[:100]}). Get both files again.") from error
+    network = MattingNetwork(settings)
+    _check_tensors(path, network.state_dict(), tensors)
+    network.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return network.eval()
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MB")
+    return path.read_bytes()
+
+
+def _settings(values: Mapping[str, Any]) -> MattingNetworkSettings:
+    names = {each.name for each in fields(MattingNetworkSettings)}
+    if set(values) != names:
+        raise ValueError(f"settings {sorted(values)} instead of {sorted(names)}")
+    widths, blocks, attentions = (tuple(int(each) for each in values[name]) for name in ("widths", "blocks", "attentions"))
+    return MattingNetworkSettings(widths, blocks, attentions, int(values["details"]))
+
+
+def _check_tensors(path: Path, wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> None:
+    for name in sorted(wanted.keys() ^ found.keys()):
+        what = "lacks the tensor" if name in wanted else "holds the unexpected tensor"
+        raise WeightsError(f"{path}.safetensors {what} {name!r}.")
+    for name, value in wanted.items():
+        if value.shape != found[name].shape:
+            raise WeightsError(f"{path}.safetensors has {name!r} of shape {tuple(found[name].shape)}, not {tuple(value.shape)}.")

@@ -1,0 +1,92 @@
+"""``python -m training run | list | show``, and the first also under ``accelerate launch -m training run``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from liwi.errors import LiwiError
+
+app = typer.Typer(help="Make checkpoints: a job and a dataset in, a run folder out.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+RUNS = Path("out/runs")
+"""Where run folders are made unless ``--out`` says otherwise."""
+
+
+@app.command()
+def run(
+    job: Annotated[Path, typer.Argument(help="A job file; those of the project lie in training/jobs.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; out/runs/<name of the job> if not given. The same again goes on.")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE over the job's own, e.g. schedule.steps=100; repeat.")] = None,
+) -> None:
+    """Train, or go on with a run that was interrupted: the same command does both."""
+    from training.job import read_job
+    from training.loop import train
+
+    outcome = train(read_job(job, set_ or []), out or RUNS / job.stem)
+    best = "" if outcome.best is None else f"; best {outcome.best:.4f} at step {outcome.best_step}"
+    typer.echo(
+        f"{out or RUNS / job.stem}: step {outcome.step}, {'finished' if outcome.finished else 'stopped; the same command goes on'}{best}"
+    )
+
+
+@app.command("list")
+def list_(folder: Annotated[Path, typer.Argument(help="Folder of run folders.")] = RUNS) -> None:
+    """All runs below a folder: how far each is, and its last evaluation."""
+    from training.run_folder import JOB
+
+    found = sorted(path.parent for path in folder.glob(f"*/{JOB}"))
+    for path in found:
+        typer.echo(_summary(path))
+    if not found:
+        typer.echo(f"No run lies in {folder}.")
+
+
+@app.command()
+def show(folder: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """One run: its job, its evaluations, its checkpoints, its last losses."""
+    from training.checkpoints import list_checkpoints
+    from training.job import encode_job
+    from training.run_folder import read_log, read_run_job
+
+    typer.echo(encode_job(read_run_job(folder)))
+    lines = read_log(folder)
+    for line in lines:
+        if line["event"] == "evaluation":
+            typer.echo(_values(line))
+    for line in [line for line in lines if line["event"] == "step"][-3:]:
+        typer.echo(_values(line))
+    typer.echo("checkpoints: " + (", ".join(path.name for path in list_checkpoints(folder)) or "none"))
+    typer.echo(_summary(folder))
+
+
+def _summary(folder: Path) -> str:
+    from training.run_folder import is_held, read_log, read_run_job
+
+    job, lines = read_run_job(folder), read_log(folder)
+    step = max((line.get("step", 0) for line in lines), default=0)
+    last = next((line for line in reversed(lines) if line["event"] in ("done", "stopped")), None)
+    state = "training" if is_held(folder) else str(last["reason"]) if last and last is lines[-1] else "interrupted"
+    measured = next((line for line in reversed(lines) if line["event"] == "evaluation"), None)
+    return f"{folder}: {job.objective}, step {step} of {job.schedule.steps}, {state}" + (f"; {_values(measured)}" if measured else "")
+
+
+def _values(line: dict[str, Any]) -> str:
+    shown = [f"{key} {value:.5g}" if isinstance(value, float) else f"{key} {value}" for key, value in line.items() if key != "event"]
+    return f"{line['event']}: " + ", ".join(shown)
+
+
+def main() -> None:
+    """Run the command; an error meant for a person is one line, without a traceback."""
+    try:
+        app()
+    except LiwiError as error:
+        typer.secho(str(error), fg="red", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

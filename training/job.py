@@ -1,0 +1,251 @@
+"""A training job: TOML in, frozen dataclasses out. Unknown keys, wrong types and impossible combinations are errors that name the key.
+
+::
+
+    objective = "matting"
+    dataset   = "out/matting"      # a dataset folder; one that is not absolute is looked for below the current folder
+
+    [model]     widths = [64, 128, 256]      # what the objective understands
+    [optimizer] learning_rate = 1e-3
+    [schedule]  steps = 2000  batch_size = 16  accumulate = 1  warm_up = 100
+    [evaluate]  every = 500  metric = "alpha_iou"
+    [checkpoints] every = 100  keep_last = 2
+"""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from training.errors import JobError
+
+MAX_JOB_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerSettings:
+    """AdamW and what is done to gradients and weights.
+
+    Attributes:
+        learning_rate: at its highest, after the warm-up.
+        weight_decay: on matrices and kernels; biases and norms have none.
+        betas: of Adam.
+        clip: largest norm of the gradient; 0 does not clip.
+        average: decay of the exponential moving average of the weights, per step; 0 keeps none.
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    betas: tuple[float, ...] = (0.9, 0.99)
+    clip: float = 1.0
+    average: float = 0.998
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """How long, how much at a time, on what.
+
+    Attributes:
+        steps: updates of the weights.
+        batch_size: samples per process and pass; a step sees batch_size * accumulate * processes samples.
+        accumulate: passes per step.
+        warm_up: steps over which the learning rate rises.
+        final: the learning rate's last value, as a share of its highest; it falls along a cosine.
+        precision: "auto" takes bf16 where the processor has it, "bf16", or "no".
+        device: "auto" or "cpu" or "cuda".
+        threads: of PyTorch on the CPU; 0 leaves it to the environment.
+        seed: of everything.
+    """
+
+    steps: int = 1000
+    batch_size: int = 8
+    accumulate: int = 1
+    warm_up: int = 50
+    final: float = 0.01
+    precision: str = "auto"
+    device: str = "auto"
+    threads: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateSettings:
+    """Measuring on held-out data.
+
+    Attributes:
+        every: steps between; the last step is always measured.
+        metric: which one decides what is best; its objective says whether more is better.
+    """
+
+    every: int = 500
+    metric: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSettings:
+    """Saving.
+
+    Attributes:
+        every: steps between; a checkpoint is also written at every evaluation.
+        keep_last: how many of the newest stay; the best one stays too.
+    """
+
+    every: int = 100
+    keep_last: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that decides what a run does.
+
+    Attributes:
+        objective: a name of `training.objectives.OBJECTIVES`.
+        dataset: folder.
+        model, data: what the objective understands; it checks them itself.
+        optimizer, schedule, evaluate, checkpoints: see there.
+    """
+
+    objective: str
+    dataset: str
+    model: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: OptimizerSettings = OptimizerSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
+
+    def __post_init__(self) -> None:
+        schedule, optimizer = self.schedule, self.optimizer
+        _need(bool(self.dataset), "dataset", "is empty; name a dataset folder")
+        for key, value in (("steps", schedule.steps), ("batch_size", schedule.batch_size), ("accumulate", schedule.accumulate)):
+            _need(value >= 1, f"schedule.{key}", f"must be 1 or more, got {value}")
+        _need(0 <= schedule.warm_up < schedule.steps, "schedule.warm_up", f"must be less than schedule.steps ({schedule.steps})")
+        _need(0 <= schedule.final <= 1, "schedule.final", "is a share of the learning rate, from 0 to 1")
+        _need(schedule.precision in ("auto", "bf16", "no"), "schedule.precision", 'must be "auto", "bf16" or "no"')
+        _need(schedule.device in ("auto", "cpu", "cuda"), "schedule.device", 'must be "auto", "cpu" or "cuda"')
+        _need(0 <= schedule.threads <= 512, "schedule.threads", "must be 0 to 512")
+        _need(0 <= schedule.seed < 2**31, "schedule.seed", f"must be 0 to {2**31 - 1}")
+        _need(0 < optimizer.learning_rate <= 10, "optimizer.learning_rate", "must be above 0 and at most 10")
+        _need(optimizer.weight_decay >= 0, "optimizer.weight_decay", "must not be negative")
+        _need(len(optimizer.betas) == 2 and all(0 <= beta < 1 for beta in optimizer.betas), "optimizer.betas", "are two numbers below 1")
+        _need(optimizer.clip >= 0, "optimizer.clip", "must not be negative; 0 does not clip")
+        _need(0 <= optimizer.average < 1, "optimizer.average", "must be below 1; 0 keeps no average")
+        _need(self.evaluate.every >= 1, "evaluate.every", "must be 1 or more")
+        _need(self.checkpoints.every >= 1, "checkpoints.every", "must be 1 or more")
+        _need(self.checkpoints.keep_last >= 1, "checkpoints.keep_last", "must be 1 or more: resuming needs one")
+
+
+def read_job(path: Path, changes: Sequence[str] = ()) -> Job:
+    """Read a job file and apply ``--set`` changes.
+
+    Args:
+        path: a TOML file.
+        changes: ``"schedule.steps=100"`` each; the value as TOML, or plain text.
+
+    Raises:
+        JobError: no such file, not TOML, or a key or value that cannot be.
+    """
+    try:
+        if path.stat().st_size > MAX_JOB_BYTES:
+            raise JobError(f"{path} is larger than {MAX_JOB_BYTES // 2**20} MB; that is no job.")
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise JobError(f"There is no job file {path}. Those of the project lie in training/jobs.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise JobError(f"{path} is no TOML file ({str(error)[:200]}).") from error
+    for change in changes:
+        _apply(document, change)
+    return parse_job(document)
+
+
+def parse_job(document: Mapping[str, Any]) -> Job:
+    """A job of what TOML holds; `JobError` names the first key that is wrong."""
+    job = _build(Job, document, "")
+    assert isinstance(job, Job)
+    return job
+
+
+def encode_job(job: Job) -> str:
+    """TOML that `parse_job` reads back as an equal job; the same job gives the same text."""
+    values = asdict(job)
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, Mapping)]
+    for key, table in values.items():
+        if isinstance(table, Mapping):
+            lines += ["", f"[{key}]", *(f"{name} = {_toml(value)}" for name, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _apply(document: dict[str, Any], change: str) -> None:
+    """Put one ``key=value`` into the document."""
+    name, separator, text = change.partition("=")
+    if not separator or not name.strip():
+        raise JobError(f"--set takes KEY=VALUE, for example schedule.steps=100, got {change!r}.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, key = name.strip().split(".")
+    place = document
+    for table in tables:
+        inner = place.setdefault(table, {})
+        if not isinstance(inner, dict):
+            raise JobError(f"{name.strip()}: {table!r} is no table.")
+        place = inner
+    place[key] = value
+
+
+def _build(kind: type, values: Mapping[str, Any], where: str) -> Any:
+    known, hints = {each.name: each for each in fields(kind)}, get_type_hints(kind)
+    for key in values:
+        _need(key in known, f"{where}{key}", f"is unknown; known here: {', '.join(known)}")
+    arguments = {key: _convert(hints[key], value, f"{where}{key}") for key, value in values.items()}
+    for key in ("objective", "dataset") if kind is Job else ():
+        _need(key in arguments, key, "is missing")
+    return kind(**arguments)
+
+
+def _convert(wanted: Any, value: Any, name: str) -> Any:
+    """``value`` as the type of a field: no guessing, but a whole number may stand for a float."""
+    if is_dataclass(wanted) and isinstance(wanted, type):
+        _need(isinstance(value, dict), name, "is a table: write it as [" + name + "]")
+        return _build(wanted, value, f"{name}.")
+    if wanted is float:
+        _need(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), name, f"is a number, got {value!r}")
+        return float(value)
+    if wanted is int:
+        _need(isinstance(value, int) and not isinstance(value, bool), name, f"is a whole number, got {value!r}")
+        return value
+    if wanted is str:
+        _need(isinstance(value, str), name, f"is text, got {value!r}")
+        return value
+    if wanted == tuple[float, ...]:
+        _need(isinstance(value, list), name, f"is a list of numbers, got {value!r}")
+        return tuple(_convert(float, each, name) for each in value)
+    _need(isinstance(value, dict), name, f"is a table: write it as [{name}]")
+    return {key: _scalar(each, f"{name}.{key}") for key, each in value.items()}
+
+
+def _scalar(value: Any, name: str) -> Any:
+    """Values of the tables that objectives check: plain ones, and lists of plain ones."""
+    plain = isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value))
+    listed = isinstance(value, list) and all(isinstance(each, bool | int | float | str) for each in value)
+    _need(plain or listed, name, f"is a number, text, true, false or a list of these, got {value!r}")
+    return value
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    return repr(value)
+
+
+def _need(condition: bool, key: str, complaint: str) -> None:
+    if not condition:
+        raise JobError(f"The key {key!r} {complaint}.")

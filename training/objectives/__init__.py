@@ -1,0 +1,68 @@
+"""What a network is trained for. The loop knows an objective only by this protocol; a new one is a file here and a line in the table."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from training.errors import JobError
+from training.job import Job
+
+Batch = dict[str, Tensor]
+
+
+class Objective(Protocol):
+    """What the loop needs to know of what it trains."""
+
+    metric: str
+    """The metric that decides what is best, unless the job names another."""
+
+    lower_is_better: frozenset[str]
+    """Metrics of which less is better."""
+
+    @property
+    def num_samples(self) -> int:
+        """Training samples."""
+        ...
+
+    def build(self) -> nn.Module:
+        """A fresh network; the loop has seeded PyTorch."""
+        ...
+
+    def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> Batch:
+        """The training samples ``indices``, augmented by ``rng`` alone."""
+        ...
+
+    def loss(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Scalars: ``"loss"``, which is minimised, and its parts, which are logged."""
+        ...
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Metrics on held-out data; ``model`` is in evaluation mode."""
+        ...
+
+    def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
+        """Write what the product loads; ``facts`` say where it comes from."""
+        ...
+
+
+OBJECTIVES: dict[str, str] = {"matting": "training.objectives.matting:MattingObjective"}
+"""Name -> ``"module:class"``; the class is called with the job."""
+
+
+def create_objective(job: Job) -> Objective:
+    """Build the objective that a job names.
+
+    Raises:
+        JobError: there is none of that name, or it does not understand the job.
+        DatasetError: its dataset is missing or damaged.
+    """
+    if job.objective not in OBJECTIVES:
+        raise JobError(f"The key 'objective' is {job.objective!r}; known: {', '.join(OBJECTIVES)}.")
+    module, _, name = OBJECTIVES[job.objective].partition(":")
+    objective: Objective = getattr(importlib.import_module(module), name)(job)
+    return objective

@@ -1,0 +1,228 @@
+"""The matting objective: teach `liwi.experts.matting_network` to correct the classical answer, and to do without it.
+
+Of every sample with a prior the network sees, by chance, the first answer without marks, the corrected one with them, or none at all; of
+the others none. Loss: cross-entropy, soft IoU, and alpha's slope along the edge; cross-entropy counts more where the prior is wrong, and at
+marks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from data_tools.matting.dataset import Shard, open_shards
+from data_tools.matting.objects import Purpose
+from liwi.errors import InputError
+from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings, prior_logits, stack_inputs
+from liwi.experts.weights import save_weights
+from training.errors import JobError
+from training.job import Job
+
+UInt8 = NDArray[np.uint8]
+T = TypeVar("T")
+
+_EVALUATION_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MattingData:
+    """The job's table ``[data]``.
+
+    Attributes:
+        forget_prior: share of the samples with a prior of which the network sees none.
+        color: strength of brightness, contrast and colour changes; 0 changes nothing.
+        wrong_weight: how much more a pixel counts where the prior is wrong.
+        evaluation_samples: at most so many held-out samples are measured.
+    """
+
+    forget_prior: float = 0.15
+    color: float = 0.2
+    wrong_weight: float = 2.0
+    evaluation_samples: int = 384
+
+
+class MattingObjective:
+    """`training.objectives.Objective` for the matting network."""
+
+    metric = "alpha_iou"
+    lower_is_better = frozenset({"error"})
+
+    def __init__(self, job: Job) -> None:
+        self._settings = _network_settings(job.model)
+        self._data = _table(MattingData, job.data, "data")
+        self._training = _Samples(open_shards(Path(job.dataset), Purpose.TRAIN))
+        self._held_out = _Samples(open_shards(Path(job.dataset), Purpose.EVALUATION))
+        if not 0 <= self._data.forget_prior <= 1:
+            raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
+        if self._settings.multiple > self._training.side or self._training.side % self._settings.multiple:
+            raise JobError(
+                f"The key 'model.widths' has {len(self._settings.widths)} entries: sides must then be multiples of "
+                f"{self._settings.multiple}, and the samples have {self._training.side}."
+            )
+
+    @property
+    def num_samples(self) -> int:
+        """Training samples."""
+        return len(self._training)
+
+    def build(self) -> nn.Module:
+        """A fresh `MattingNetwork`."""
+        return MattingNetwork(self._settings)
+
+    def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
+        """Samples with mirrored, turned and recoloured pictures, each with one of its priors."""
+        pixels, boxes, has_prior = self._training.read(indices)
+        seen = has_prior & (rng.random(len(indices)) >= self._data.forget_prior)
+        corrected = seen & (rng.random(len(indices)) < 0.5)
+        arrays = _channels(pixels, boxes, seen, corrected)
+        rgb = _recolor(arrays["rgb"], self._data.color, rng)
+        turns, mirrored = rng.integers(0, 4, len(indices)), rng.random(len(indices)) < 0.5
+        turns[rng.random(len(indices)) < 0.7] = 0  # most things stand upright
+        arrays = {**arrays, "rgb": rgb}
+        return _tensors({name: _move(array, turns, mirrored) for name, array in arrays.items()}, seen)
+
+    def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Cross-entropy, soft IoU and slope; see the module's text."""
+        logits = _forward(model, batch).float()
+        alpha, support = batch["alpha"], batch["support"]
+        wrong = ((batch["prior"] > 0.5) != (alpha > 0.5)).float() * batch["has_prior"]
+        weight = support * (1 + self._data.wrong_weight * wrong + 4 * (batch["marks"] > 0))
+        entropy = (functional.binary_cross_entropy_with_logits(logits, alpha, reduction="none") * weight).sum() / weight.sum()
+        probability = torch.sigmoid(logits) * support
+        iou = 1 - _soft_iou(probability, alpha).mean()
+        slope = (_slope(probability) - _slope(alpha)).abs().mean() * 4
+        return {"loss": entropy + iou + slope, "entropy": entropy, "iou": iou, "slope": slope}
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Mean alpha soft IoU with the prior, after its correction by clicks, and without it; and of the priors themselves."""
+        count = min(len(self._held_out), self._data.evaluation_samples)
+        device = next(model.parameters()).device
+        sums: dict[str, list[Tensor]] = {}
+        for first in range(0, count, _EVALUATION_BATCH):
+            pixels, boxes, has_prior = self._held_out.read(np.arange(first, min(count, first + _EVALUATION_BATCH)))
+            marked = has_prior & (pixels[..., 6].reshape(len(pixels), -1).max(axis=1) > 0)
+            nothing = np.zeros_like(has_prior)
+            for name, seen, corrected, chosen in (
+                ("alpha_iou", has_prior, nothing, has_prior),
+                ("clicked_iou", marked, marked, marked),
+                ("blind_iou", nothing, nothing, ~nothing),
+            ):
+                if not chosen.any():
+                    continue
+                batch = _tensors(_channels(pixels[chosen], boxes[chosen], seen[chosen], corrected[chosen]), seen[chosen])
+                batch = {key: value.to(device) for key, value in batch.items()}
+                answer = torch.sigmoid(_forward(model, batch).float()) * batch["support"]
+                sums.setdefault(name, []).append(_soft_iou(answer, batch["alpha"]))
+                if name == "alpha_iou":
+                    sums.setdefault("error", []).append((answer - batch["alpha"]).abs().mean(dim=(1, 2, 3)))
+                if name != "blind_iou":
+                    prior = ((batch["prior"] > 0.5) * batch["support"]).float()
+                    sums.setdefault(f"prior_{name}", []).append(_soft_iou(prior, batch["alpha"]))
+        return {name: float(torch.cat(values).mean()) for name, values in sums.items()}
+
+    def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
+        """Half-precision weights and their description, as `liwi.experts.weights` loads them."""
+        save_weights(cast(MattingNetwork, model), folder / "matting_compact", facts)
+
+
+class _Samples:
+    """The samples of several shards as one list."""
+
+    def __init__(self, shards: list[Shard]) -> None:
+        self._shards = shards
+        self._ends = np.cumsum([len(shard.boxes) for shard in shards])
+        self.side = shards[0].pixels.shape[1]
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def read(self, indices: NDArray[np.int64]) -> tuple[UInt8, NDArray[np.int64], NDArray[np.bool_]]:
+        """Pixels (n, S, S, 8), boxes (n, 4) and whether there is a prior (n,)."""
+        places = np.searchsorted(self._ends, indices, side="right")
+        starts = np.concatenate([[0], self._ends[:-1]])
+        found = [(self._shards[place], int(index - starts[place])) for place, index in zip(places, indices, strict=True)]
+        pixels = np.stack([shard.pixels[position] for shard, position in found])
+        boxes = np.stack([shard.boxes[position] for shard, position in found])
+        return pixels, boxes, np.array([shard.has_prior[position] for shard, position in found])
+
+
+def _channels(pixels: UInt8, boxes: NDArray[np.int64], seen: NDArray[np.bool_], corrected: NDArray[np.bool_]) -> dict[str, UInt8]:
+    """Stored samples taken apart: each (n, S, S, c) uint8; prior and marks as the network gets to see them."""
+    prior = np.where(corrected[:, None, None], pixels[..., 7], pixels[..., 5]) * seen[:, None, None]
+    inside = np.zeros(pixels.shape[:3], np.uint8)
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        inside[number, top:bottom, left:right] = 255
+    return {
+        "rgb": pixels[..., :3],
+        "alpha": pixels[..., 3:4],
+        "support": pixels[..., 4:5],
+        "box": inside[..., None],
+        "prior": prior[..., None].astype(np.uint8),
+        "marks": (pixels[..., 6] * corrected[:, None, None])[..., None].astype(np.uint8),
+    }
+
+
+def _tensors(arrays: Mapping[str, UInt8], seen: NDArray[np.bool_]) -> dict[str, Tensor]:
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2))).float() for name, array in arrays.items()}
+    scaled = {name: value if name == "marks" else value / 255 for name, value in tensors.items()}
+    return {**scaled, "has_prior": torch.from_numpy(seen.astype(np.float32)).view(-1, 1, 1, 1)}
+
+
+def _recolor(rgb: UInt8, strength: float, rng: np.random.Generator) -> UInt8:
+    """Gain per channel, gamma and a shift, drawn per sample."""
+    count = len(rgb)
+    gain = 1 + strength * rng.uniform(-1, 1, (count, 1, 1, 3)) * 0.5 + strength * rng.uniform(-1, 1, (count, 1, 1, 1))
+    values = np.arange(256, dtype=np.float32)[None, :, None] / 255
+    gamma = np.exp(strength * rng.uniform(-1, 1, (count, 1, 1)))
+    tables = np.clip(values**gamma * gain[:, 0] * 255 + strength * 60 * rng.uniform(-1, 1, (count, 1, 1)), 0, 255).astype(np.uint8)
+    return np.stack([np.stack([table[picture[..., c], c] for c in range(3)], axis=-1) for table, picture in zip(tables, rgb, strict=True)])
+
+
+def _move(array: UInt8, turns: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> UInt8:
+    moved = [np.rot90(each[:, ::-1] if flip else each, int(turn)) for each, turn, flip in zip(array, turns, mirrored, strict=True)]
+    return np.stack(moved)
+
+
+def _forward(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    inputs = stack_inputs(batch["rgb"], batch["support"], batch["box"], batch["prior"], batch["has_prior"], batch["marks"])
+    logits: Tensor = model(inputs, prior_logits(batch["prior"], batch["has_prior"], batch["box"]))
+    return logits
+
+
+def _soft_iou(answer: Tensor, truth: Tensor) -> Tensor:
+    """Sum of the lesser over sum of the greater, per sample: (B,)."""
+    return torch.minimum(answer, truth).sum(dim=(1, 2, 3)) / torch.maximum(answer, truth).sum(dim=(1, 2, 3)).clamp(min=1.0)
+
+
+def _slope(alpha: Tensor) -> Tensor:
+    across = functional.pad(alpha[..., :, 1:] - alpha[..., :, :-1], (0, 1))
+    down = functional.pad(alpha[..., 1:, :] - alpha[..., :-1, :], (0, 0, 0, 1))
+    return torch.cat([across, down], dim=1)
+
+
+def _network_settings(values: Mapping[str, Any]) -> MattingNetworkSettings:
+    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return _table(MattingNetworkSettings, frozen, "model")
+
+
+def _table(kind: type[T], values: Mapping[str, Any], name: str) -> T:
+    known = {each.name for each in fields(cast(Any, kind))}
+    for key, value in values.items():
+        if key not in known:
+            raise JobError(f"The key '{name}.{key}' is unknown; known here: {', '.join(sorted(known))}.")
+        default = getattr(kind(), key)
+        wanted = (int, float) if isinstance(default, float) else type(default)
+        parts = value if isinstance(value, tuple) else ()
+        if not isinstance(value, wanted) or isinstance(value, bool) or not all(isinstance(part, int) for part in parts):
+            raise JobError(f"The key '{name}.{key}' is {value!r}; expected something like {default!r}.")
+    try:
+        return kind(**values)
+    except InputError as error:
+        raise JobError(f"The table [{name}] cannot be: {error}") from error

@@ -1,0 +1,152 @@
+"""A run folder: what it holds, and who may write to it. Everything about a run can be read back from here.
+
+::
+
+    job.toml         the resolved job          environment.json   versions of the libraries, hash of the dataset's manifest
+    log.jsonl        one JSON object per line: "step", "evaluation", "stopped", "done"
+    checkpoints/     see `training.checkpoints`
+    export/          what the objective makes of the best checkpoint when the run is done
+    run.lock         held by the process that trains
+"""
+
+import fcntl
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data_tools.manifests import MANIFEST, digest_file, encode_document
+from liwi.export.atomic import new_file
+from training.errors import JobError, RunError
+from training.job import Job, encode_job, read_job
+
+JOB, ENVIRONMENT, LOG, LOCK, EXPORT = "job.toml", "environment.json", "log.jsonl", "run.lock", "export"
+
+_LIBRARIES = ("torch", "accelerate", "safetensors", "numpy", "opencv-python-headless")
+
+
+def open_run(folder: Path, job: Job) -> None:
+    """Begin a run, or go on with one that was begun with the same job and dataset.
+
+    Raises:
+        RunError: the folder holds other things, another job, or the dataset has changed since.
+    """
+    environment = describe_environment(job)
+    if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
+        found = read_run_job(folder)
+        if found != job:
+            raise RunError(
+                f"The folder {folder} holds a run of another job: {', '.join(_differences(found, job))} differ. "
+                "Name a new folder with --out, or give the same job to go on."
+            )
+        before = _read_json(folder / ENVIRONMENT)
+        if before.get("dataset_sha256") != environment["dataset_sha256"]:
+            raise RunError(f"The dataset {job.dataset} has changed since the run {folder} began. Start a new run with --out.")
+        return
+    with new_file(folder / ENVIRONMENT) as path:
+        path.write_bytes(encode_document(environment))
+    with new_file(folder / JOB) as path:
+        path.write_text(encode_job(job), "utf-8")
+
+
+def read_run_job(folder: Path) -> Job:
+    """The job that a run folder was begun with; `RunError` where it holds none."""
+    if not (folder / JOB).is_file():
+        raise RunError(f"{folder} is no run folder: it has no {JOB}. Name a new folder with --out, or delete it first.")
+    try:
+        return read_job(folder / JOB)
+    except JobError as error:
+        raise RunError(f"{folder / JOB} is damaged. {error}") from error
+
+
+def describe_environment(job: Job) -> dict[str, Any]:
+    """Versions, and the hash of the dataset's manifest (None where there is no such file)."""
+    manifest = Path(job.dataset) / MANIFEST
+    return {
+        "python": platform.python_version(),
+        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "dataset_sha256": digest_file(manifest) if manifest.is_file() else None,
+    }
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the same folder; `RunError` where one does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(f"Another process is training in {folder}. Wait for it, or stop it first.") from None
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is training in the folder now."""
+    if not (folder / LOCK).is_file():
+        return False
+    with (folder / LOCK).open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+class RunLog:
+    """The log of a run; every line is flushed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOG
+
+    def write(self, event: str, values: Mapping[str, Any]) -> None:
+        """Append one line."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": event, **values}, allow_nan=False) + "\n")
+
+    def rewind(self, step: int) -> None:
+        """Forget what was done after ``step`` steps: it will be done again, with the same numbers."""
+        kept = [line for line in read_log(self._path.parent) if line.get("step", 0) <= step and line["event"] in ("step", "evaluation")]
+        with new_file(self._path) as path:
+            path.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """Every whole line of a run's log; a line that was cut off by a kill is passed over."""
+    if not (folder / LOG).is_file():
+        return []
+    lines = []
+    for text in (folder / LOG).read_text("utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and "event" in line:
+            lines.append(line)
+    return lines
+
+
+def _differences(found: Job, wanted: Job) -> list[str]:
+    def lines(job: Job) -> dict[str, str]:
+        table, result = "", {}
+        for line in encode_job(job).splitlines():
+            if line.startswith("["):
+                table = line.strip("[]") + "."
+            elif line:
+                key, _, value = line.partition(" = ")
+                result[table + key] = value
+        return result
+
+    before, after = lines(found), lines(wanted)
+    return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} is missing or damaged. Start a new run with --out.") from error
+    return value if isinstance(value, dict) else {}
