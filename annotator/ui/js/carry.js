@@ -29,7 +29,7 @@ function dropCarried(event) {
   const target = targetUnder(event);
   const { ids } = carrying;
   endCarrying();
-  if (target) labelAs(ids, target.dataset.dropClass);
+  if (target) relabel(ids, wishOfClass(target.dataset.dropClass));
 }
 
 function endCarrying() {
@@ -37,10 +37,4 @@ function endCarrying() {
   carrying.target?.classList.remove("drop-target");
   Object.assign(carrying, { ids: [], badge: null, target: null });
   ui.root.classList.remove("carrying");
-}
-
-// An empty name takes the label away.
-function labelAs(ids, name) {
-  const kind = name === "" ? "none" : name === "nothing" ? "nothing" : "part";
-  relabel(ids, { kind, part: kind === "part" ? name : null, side: null, unsure: false, comment: "" });
 }

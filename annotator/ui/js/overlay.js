@@ -26,9 +26,9 @@ function drawOverlay() {
 }
 
 // A line that shows on any picture: dark below, bright above.
-function strokeTwice(context, width, colour, trace) {
+function strokeTwice(context, width, colour, trace, rim = 2) {
   context.lineJoin = "round";
-  for (const [lineWidth, style] of [[width + 2, "rgba(0, 0, 0, .6)"], [width, colour]]) {
+  for (const [lineWidth, style] of [[width + rim, "rgba(0, 0, 0, .6)"], [width, colour]]) {
     context.lineWidth = lineWidth;
     context.strokeStyle = style;
     trace();
@@ -97,6 +97,6 @@ function drawContours() {
     const layer = state.layers.get(id);
     if (!visible || layer?.picture?.status !== "ready") continue;
     const outline = outlineOnScreen(layer);
-    strokeTwice(context, 1.2, colourOf(classOf(id)), () => context.stroke(outline));
+    strokeTwice(context, 1.2, colourOf(classOf(id)), () => context.stroke(outline), 0.8);
   }
 }

@@ -197,14 +197,13 @@ function touches(id, box) {
   return false;
 }
 
-// The right button opens the menu of what is under it; the labels' part listens.
 function onMenu(event) {
   event.preventDefault();
   if (!state.canvas) return;
   showTip([]);
   const [top] = fragmentsAt(...trackPointer(event));
   if (top !== undefined && !selection.ids.includes(top)) select([top]);
-  if (selection.ids.length) emit("menu", { x: event.clientX, y: event.clientY, ids: selection.ids });
+  openFragmentMenu(event.clientX, event.clientY);
 }
 
 function holdKey(event, down) {

@@ -9,7 +9,7 @@ function buildSearch() {
   ui.searchWords = make("div", "search-words", { id: "liwi-search-words", role: "status" });
   ui.searchField.addEventListener("input", () => searchFor(ui.searchField.value));
   ui.searchField.addEventListener("keydown", onSearchKey);
-  return make("div", "search", {}, [ui.searchField, ui.searchWords]);
+  return make("div", "tree-search", {}, [ui.searchField, ui.searchWords]);
 }
 
 function onSearchKey(event) {

@@ -39,7 +39,7 @@ function buildToolbar() {
   return make("div", "toolbar", { role: "toolbar" }, [
     ...Object.values(ui.tools), rule(),
     commandButton("minus", "view.out"), ui.zoomText, commandButton("plus", "view.in"), commandButton("fit", "view.fit"), commandButton("target", "view.selection"), rule(),
-    ...buildLook(), rule(), buildShowChoice(), make("span", "space"), buildTour(),
+    ...buildLook(), rule(), buildShowChoice(),
   ]);
 }
 
@@ -121,7 +121,7 @@ function buildStatus() {
   ui.words = make("span", "status-words", { role: "status" });
   ui.shownCount = make("span", "status-count");
   ui.selectedCount = make("span", "status-count");
-  return make("div", "status-line", {}, [ui.words, ui.selectedCount, ui.shownCount]);
+  return make("div", "status-line", {}, [buildTour(), ui.words, ui.selectedCount, ui.shownCount]);
 }
 
 function buildFailedNote() {

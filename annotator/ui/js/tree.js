@@ -52,7 +52,8 @@ function refreshTree() {
   refreshRows();
   for (const [by, button] of Object.entries(ui.grouping)) button.setAttribute("aria-pressed", String(tree.by === by));
   const num = model.meshes.filter((mesh) => isLabelled(mesh.id)).length;
-  ui.treeCount.textContent = model.open ? t("tree.labelled", { labelled: num, all: model.meshes.length }) : "";
+  ui.treeCount.textContent = model.open ? `${num}/${model.meshes.length}` : "";
+  ui.treeCount.title = t("tree.labelled", { labelled: num, all: model.meshes.length });
   ui.treeRows.style.height = `${tree.rows.length * ROW}px`;
   if (!tree.rows.some((row) => row.key === tree.active)) tree.active = null;
   drawTreeSoon();
@@ -90,7 +91,7 @@ function buildRow(row, index, chosen) {
   node.classList.toggle("unseen", howManyShown(ids) === "none" && ids.length > 0);
   node.classList.toggle("hovered", row.id !== undefined && state.hovered.includes(row.id));
   if (row.id !== undefined) node.dataset.id = row.id;
-  if (row.group && tree.by === "class") node.dataset.dropClass = row.group.part ?? "";
+  if (row.group?.part) node.dataset.dropClass = row.group.part;
   return node;
 }
 

@@ -93,12 +93,10 @@ function idsBetween(id, row) {
 }
 
 function onTreeMenu(event) {
-  const row = rowUnder(event);
-  if (!row) return;
   event.preventDefault();
-  const ids = idsOfRow(row);
+  const ids = idsOfRow(rowUnder(event) ?? { group: { ids: [] } });
   if (!ids.every((id) => selection.ids.includes(id))) select(ids);
-  if (selection.ids.length) emit("menu", { x: event.clientX, y: event.clientY, ids: selection.ids });
+  openFragmentMenu(event.clientX, event.clientY);
 }
 
 // The keys of a tree as everywhere: arrows, Home, End, Enter, Space for the eye. All other keys go on to the hotkeys.

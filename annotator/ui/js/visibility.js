@@ -7,7 +7,7 @@ const visibility = {
   before: null,     // what was shown before solo or a filter
   solo: null,       // ids that were made solo, as a string
 };
-const xray = { on: false, faint: recall("xray.faint", 0.12), byTour: false };
+const xray = { on: false, faint: recall("xray.faint", 0.2), byTour: false };
 
 const FILTERS = {
   unlabelled: (id) => !isLabelled(id),
