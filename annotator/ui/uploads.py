@@ -60,7 +60,7 @@ async def receive_form(chunks: AsyncIterator[bytes], content_type: str, folder: 
         except FormParserError as error:
             raise InputError("The form is damaged. Send the files again.") from error
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise DatabaseUnusable("There is no room for these files: the disk is full. Nothing was imported.") from error
             raise InputError(f"A file cannot be kept ({error.strerror}). Nothing was imported.") from error
 
