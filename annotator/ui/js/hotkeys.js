@@ -28,16 +28,22 @@ function keysOf(id) {
   return ownKeys[id] ?? commands.get(id)?.keys ?? [];
 }
 
-function commandOfKey(key) {
-  for (const id of commands.keys()) if (keysOf(id).includes(key)) return commands.get(id);
+// What a key does on a page; by default on the one that is shown.
+function commandOfKey(key, place = page.name ?? "model") {
+  for (const id of commands.keys()) if (keysOf(id).includes(key) && meet(commands.get(id).place, place)) return commands.get(id);
   return null;
+}
+
+function meet(place, other) {
+  return place === other || place === "all" || other === "all";
 }
 
 // Keys that would do two things: there must be none.
 function doubleKeys() {
   const users = new Map();
   for (const id of commands.keys()) for (const key of keysOf(id)) users.set(key, [...(users.get(key) ?? []), id]);
-  return [...users].filter(([, ids]) => ids.length > 1);
+  const clashing = (ids) => ids.filter((id) => ids.some((other) => other !== id && meet(commands.get(id).place, commands.get(other).place)));
+  return [...users].map(([key, ids]) => [key, clashing(ids)]).filter(([, ids]) => ids.length > 1);
 }
 
 // Give a command these keys; whoever had one of them loses it.
@@ -45,7 +51,7 @@ function mapKeys(id, keys) {
   const wanted = keys.map(normalKey);
   for (const other of commands.keys()) {
     const left = keysOf(other).filter((key) => !wanted.includes(key));
-    if (other !== id && left.length < keysOf(other).length) ownKeys[other] = left;
+    if (other !== id && meet(commands.get(other).place, commands.get(id).place) && left.length < keysOf(other).length) ownKeys[other] = left;
   }
   ownKeys[id] = wanted;
   remember(`keys.${session.user}`, ownKeys);

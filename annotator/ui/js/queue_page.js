@@ -110,13 +110,13 @@ function startQueuePage() {
     if (page.name === "models" && isInSight() && document.visibilityState === "visible") loadQueue({ quiet: true });
   }, QUEUE_SECONDS * 1000);
   const onModels = () => page.name === "models";
-  addCommand({ id: "queue.down", group: "group.queue", text: "key.queue.down", keys: ["j"], when: onModels, run: () => stepRow(1) });
-  addCommand({ id: "queue.up", group: "group.queue", text: "key.queue.up", keys: ["k"], when: onModels, run: () => stepRow(-1) });
-  addCommand({ id: "queue.open", group: "group.queue", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
-  addCommand({ id: "queue.next", group: "group.queue", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
-  addCommand({ id: "queue.search", group: "group.queue", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
+  addCommand({ id: "queue.down", group: "group.queue", place: "models", text: "key.queue.down", keys: ["j"], when: onModels, run: () => stepRow(1) });
+  addCommand({ id: "queue.up", group: "group.queue", place: "models", text: "key.queue.up", keys: ["k"], when: onModels, run: () => stepRow(-1) });
+  addCommand({ id: "queue.open", group: "group.queue", place: "models", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
+  addCommand({ id: "queue.next", group: "group.queue", place: "models", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
+  addCommand({ id: "queue.search", group: "group.queue", place: "models", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
   const withModel = () => page.name === "model" && model.open;
   addCommand({ id: "model.next", group: "group.model", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });
   addCommand({ id: "model.before", group: "group.model", text: "key.model.before", keys: ["PageUp"], when: withModel, run: () => goModel(-1) });
-  addCommand({ id: "model.queue", group: "group.model", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
+  addCommand({ id: "model.queue", group: "group.model", place: "all", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
 }
