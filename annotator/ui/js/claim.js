@@ -28,14 +28,14 @@ function sayWhyNot() {
 
 function claimValues() {
   return {
-    holder: hold.refusal?.data.holder ?? t("nobody"), state: t(`state.${model.state}`), message: hold.refusal?.message ?? "", time: claimEnds(),
+    holder: hold.refusal?.data.holder ?? "–", state: t(`state.${model.state}`), message: hold.refusal?.message ?? "", time: claimEnds(),
     n: waiting.filter((operation) => operation.pass_id === model.passId).length,
   };
 }
 
 function claimEnds() {
   const until = hold.refusal?.data.expires_at;
-  return until ? new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }) : t("within_two_minutes");
+  return until ? new Date(until).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }) : "–";
 }
 
 async function takeClaim() {

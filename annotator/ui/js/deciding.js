@@ -88,8 +88,8 @@ function startDeciding() {
   add("accept_many", ["Shift+A"], acceptMany);
   add("copy", ["Shift+V"], copyFromOther);
   add("recheck", ["Shift+R"], () => goRecheck(1));
-  add("undo", ["Ctrl+Z"], undo, { repeats: true, when: () => true });
-  add("redo", ["Ctrl+Shift+Z", "Ctrl+Y"], redo, { repeats: true, when: () => true });
+  add("undo", ["Ctrl+Z"], undo, { repeats: true, place: "all", when: () => true });
+  add("redo", ["Ctrl+Shift+Z", "Ctrl+Y"], redo, { repeats: true, place: "all", when: () => true });
   add("palette", ["Ctrl+K", "/"], showPalette, { group: "group.more", when: modelIsShown });
-  add("keys", ["?"], showKeys, { group: "group.more", when: () => true });
+  add("keys", ["?"], showKeys, { group: "group.more", place: "all", when: () => true });
 }

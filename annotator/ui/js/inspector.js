@@ -52,8 +52,8 @@ function fragmentParts(id) {
   if (label.pending) said.append(make("span", "pending-mark", { title: t("saving.pending", { n: 1 }) }));
   const guesses = model.guesses.get(id) ?? [];
   return [
-    make("h3", "", {}, [nameText(mesh.mesh_id)]), make("p", "path quiet", { text: pathOf(mesh), title: pathOf(mesh), dir: "auto" }),
-    make("p", "facts quiet", { text: factsOf(mesh) }), said, ...guesses.slice(0, 3).map((guess, place) => guessLine(id, guess, place)),
+    make("h3", "", {}, [nameText(mesh.mesh_id), make("span", "facts quiet", { text: factsOf(mesh) })]),
+    make("p", "path quiet", { text: pathOf(mesh), title: pathOf(mesh), dir: "auto" }), said, ...guesses.slice(0, 3).map((guess, place) => guessLine(id, guess, place)),
   ];
 }
 

@@ -1,7 +1,8 @@
 // All keys on one sheet, made from the list of commands; each can be given another key there.
 
+// What is done all day comes first.
 function commandGroups() {
-  const groups = new Map();
+  const groups = new Map([["group.classes", []], ["group.labels", []]]);
   for (const command of commands.values()) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
   return groups;
 }
@@ -45,7 +46,7 @@ function listenForKey(button, command, note, draw) {
     if (!key) return;
     event.preventDefault();
     event.stopPropagation();
-    const user = commandOfKey(key);
+    const user = commandOfKey(key, command.place);
     if (key === "Escape") note.textContent = t("keys_text");
     else if (key === "Backspace") mapKeys(command.id, []);
     else if (user && user.id !== command.id && asked !== key) {

@@ -13,9 +13,8 @@ function buildMarks() {
   const comment = markButton("comment", openComment, [word(make("span"), "comment.label"), make("kbd")]);
   const buttons = [...sides, unsure, skip, comment];
   const after = selectBox("after", [], setAfterLabel);
-  const node = make("div", "marks", {}, [
-    make("div", "mark-row", {}, buttons), make("label", "after-row quiet", {}, [word(make("span"), "after"), after]),
-  ]);
+  const node = make("div", "marks", {}, [make("div", "mark-row", {}, [...sides, unsure, skip]), make("div", "mark-row after-row", {}, [comment, after])]);
+  word(after, "after", {}, "title");
   const draw = () => {
     const { ids } = selection;
     const all = (test) => String(ids.length > 0 && ids.every(test));
