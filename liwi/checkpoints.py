@@ -119,7 +119,7 @@ class CheckpointRecord:
         """
         document = load_json(content)
         version = document.pop("version", None)
-        if version != VERSION:
+        if type(version) is not int or version != VERSION:  # True is 1 too
             newer = isinstance(version, int) and version > VERSION
             how = f"version {version}, written by a newer LiWi Studio; update to read it" if newer else "without a version that is known"
             raise CheckpointDamaged(f"The record is {how}.")

@@ -1,0 +1,155 @@
+"""What serves is swapped without a restart; requests under way finish on what they began with."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from liwi.checkpoint_kinds import KindEntry
+from liwi.registry import Registry
+from liwi.registry_errors import CheckpointDamaged
+from liwi.registry_serving import RETRY_SECONDS, Holding, Served
+from tests.unit.registry_kinds import KINDS, open_registry, publish_vector
+
+Vector = NDArray[np.float32]
+LOADS: list[Path] = []
+GATE = threading.Event()
+GATE.set()
+
+
+def load_at_the_gate(folder: Path) -> Vector:
+    """The loader of vectors, which waits for the gate and remembers what it loaded."""
+    from tests.unit.registry_kinds import load_vector
+
+    LOADS.append(folder)
+    assert GATE.wait(30)
+    return load_vector(folder)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    LOADS.clear()
+    return open_registry(tmp_path / "registry")
+
+
+@pytest.fixture
+def watched(registry: Registry) -> Registry:
+    """The same registry as a running app sees it, with the gated loader."""
+    vectors = KindEntry(f"{__name__}:load_at_the_gate", KINDS["vector"].smoke, "A vector.")
+    return Registry(registry.root, shipped=None, kinds={"vector": vectors})
+
+
+def held(served: Served[Vector]) -> Holding[Vector]:
+    holding = served.get()
+    assert holding is not None
+    return holding
+
+
+def test_nothing_is_loaded_before_its_first_use_and_then_once(registry: Registry, watched: Registry) -> None:
+    checkpoint = publish_vector(registry, 0.5).id
+    registry.promote(checkpoint, reason="up", who="Ada")
+    served = Served[Vector](watched, "vector")
+    assert served.status.loaded is None
+    assert LOADS == []
+    threads = [threading.Thread(target=served.get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert held(served).record.id == checkpoint
+    assert float(held(served).model[0]) == 0.5
+    assert len(LOADS) == 1
+
+
+def test_nothing_served_is_none_until_something_is_promoted_and_after_it_is_rolled_back(registry: Registry, watched: Registry) -> None:
+    served = Served[Vector](watched, "vector")
+    assert served.get() is None
+    checkpoint = publish_vector(registry, 0.5).id
+    assert served.get() is None
+    registry.promote(checkpoint, reason="up", who="Ada")
+    assert held(served).record.id == checkpoint
+    registry.rollback("vector", reason="down", who="Ada")
+    served.get()
+    assert served.wait(30)
+    assert served.get() is None
+    assert served.status.problem == ""
+
+
+def test_a_promotion_is_loaded_behind_requests_that_go_on_with_the_old_one(registry: Registry, watched: Registry) -> None:
+    old, new = publish_vector(registry, 0.25).id, publish_vector(registry, 0.75).id
+    registry.promote(old, reason="up", who="Ada")
+    served = Served[Vector](watched, "vector")
+    under_way = held(served)
+    registry.promote(new, reason="better", who="Ada")
+    GATE.clear()
+    try:
+        begun = time.monotonic()
+        assert held(served).record.id == old
+        assert time.monotonic() - begun < 5
+        assert served.status.loading
+        assert held(served).record.id == old
+    finally:
+        GATE.set()
+    assert served.wait(30)
+    assert held(served).record.id == new
+    assert float(held(served).model[0]) == 0.75
+    assert (under_way.record.id, float(under_way.model[0])) == (old, 0.25)
+    assert len(LOADS) == 2
+
+
+def test_one_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_so(registry: Registry, watched: Registry) -> None:
+    now = [0.0]
+    old, new = publish_vector(registry, 0.25).id, publish_vector(registry, 0.75).id
+    registry.promote(old, reason="up", who="Ada")
+    served = Served[Vector](watched, "vector", clock=lambda: now[0])
+    held(served)
+    registry.promote(new, reason="better", who="Ada")
+    (registry.folder(new) / "model.safetensors").rename(registry.root / "aside")
+    held(served)
+    assert served.wait(30)
+    assert held(served).record.id == old
+    assert new in served.status.problem
+    assert "model.safetensors" in served.status.problem
+    (registry.root / "aside").rename(registry.folder(new) / "model.safetensors")
+    assert held(served).record.id == old
+    now[0] = RETRY_SECONDS
+    held(served)
+    assert served.wait(30)
+    assert held(served).record.id == new
+    assert served.status.problem == ""
+
+
+def test_a_damaged_registry_leaves_the_old_one_serving(registry: Registry, watched: Registry) -> None:
+    registry.promote(publish_vector(registry, 0.25).id, reason="up", who="Ada")
+    served = Served[Vector](watched, "vector")
+    old = held(served)
+    with (registry.root / "log.jsonl").open("ab") as log:
+        log.write(b"scribble\n")
+    held(served)
+    assert served.wait(30)
+    assert held(served) is old
+    assert "line 3" in served.status.problem
+
+
+def test_with_nothing_older_a_damaged_checkpoint_is_an_error_at_each_use(registry: Registry, watched: Registry) -> None:
+    checkpoint = publish_vector(registry, 0.25).id
+    registry.promote(checkpoint, reason="up", who="Ada")
+    (registry.folder(checkpoint) / "model.safetensors").unlink()
+    served = Served[Vector](watched, "vector")
+    for _ in range(3):
+        with pytest.raises(CheckpointDamaged, match=r"'vector' cannot be loaded.*model\.safetensors"):
+            served.get()
+    assert LOADS == []
+
+
+def test_asking_for_what_serves_is_cheap(registry: Registry, watched: Registry) -> None:
+    registry.promote(publish_vector(registry, 0.25).id, reason="up", who="Ada")
+    served = Served[Vector](watched, "vector")
+    held(served)
+    begun = time.process_time()
+    for _ in range(1000):
+        served.get()
+    assert time.process_time() - begun < 0.5
