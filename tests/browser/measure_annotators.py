@@ -161,9 +161,7 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait()
-        print(
-            f"  in the database: {stored} new labels of {wanted} decided, {sum(len(_view(database, each)) for each in passes)} fragments labelled"
-        )
+        print(f"  in the database: {_num_labels(database) - before} new labels of {len(people) * options.labels} decided")
 
 
 def _num_labels(database: Database) -> int:

@@ -101,6 +101,7 @@ def told(page: Page, text: str) -> None:
     expect(page.locator(".toast", has_text=text).first).to_be_visible()
 
 
+SIMILAR = {"name": "her sister", "project": "default", "score": 0.9, "num_matched": 3}
 PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": ""}
 
 
@@ -281,6 +282,25 @@ def test_two_tabs_share_the_claim_and_see_each_others_labels(browser: Browser, a
         assert stored(app, mesh) == LabelValue.of(BodyPart.NOSE)  # on the merged version: no conflict
         page.bring_to_front()
         page.wait_for_function("(id) => document.querySelector('.liwi-workbench').__workbench.labelOf(id).part === 'nose'", arg=mesh)
+
+
+def test_a_second_tab_leaves_the_queue_of_a_living_one_alone(browser: Browser, app: WorkbenchApp) -> None:
+    with tab(browser, app, noisy=True) as page:
+        page.route("**/workbench/api/relabel", lambda route: route.abort())
+        mesh = ids(page)[4]
+        choose(page, mesh)
+        page.keyboard.press("j")
+        saving_shows(page, "offline")
+        other = page.context.new_page()
+        open_workbench(other, app)
+        other.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.session.user === 'ann'")
+        other.wait_for_timeout(1000)
+        assert waiting(other) == 0
+        assert stored(app, mesh) is None
+        assert waiting(page) == 1
+        page.unroute("**/workbench/api/relabel")
+        settle(page)
+        assert stored(app, mesh) == LabelValue.of(BodyPart.NECKWEAR)
 
 
 @contextmanager
@@ -625,6 +645,34 @@ def test_a_label_is_copied_to_the_mirrored_fragment_on_the_other_side(browser: B
             page.get_by_role("button", name="Copy these").click()
         settle(page)
         assert stored(app, other) == LabelValue.of(BodyPart.EARS, Side.RIGHT)
+
+
+def test_labels_of_a_similar_model_are_listed_ticked_off_and_copied_in_one_step(browser: Browser, app: WorkbenchApp) -> None:
+    with tab(browser, app) as page:
+        page.route("**/workbench/api/similar", lambda route: route.fulfill(json={"models": [SIMILAR | {"pass_id": app.pass_ids[1]}]}))
+        meshes = ids(page)[:3]
+        parts = ("tail", "wings", "mouth")
+        changes = [
+            {"art_mesh_id": mesh, "version": 0, "part": part, **PLAIN, "score": 0.6 if part == "wings" else 1.0, "reason": "same place",
+             "recheck": part == "wings"}
+            for mesh, part in zip(meshes, parts, strict=True)
+        ]  # fmt: skip
+        page.route("**/workbench/api/copy_labels_preview", lambda route: route.fulfill(json={"changes": changes}))
+        page.keyboard.press("Shift+V")
+        page.locator(".similar-row", has_text="sister").click()
+        rows = page.locator(".change-row")
+        expect(rows).to_have_count(3)
+        expect(rows.nth(1)).to_contain_text("recheck")
+        rows.nth(2).locator("input").uncheck()
+        expect(page.locator("dialog[open] .accept-count")).to_contain_text("2 fragments")
+        page.get_by_role("button", name="Copy these").click()
+        settle(page)
+        assert stored(app, meshes[0]) == LabelValue.of(BodyPart.TAIL)
+        assert stored(app, meshes[2]) is None
+        assert ask(page, "(w) => w.selection.ids") == [meshes[1]]  # the first to recheck
+        page.keyboard.press("Control+z")
+        page.wait_for_function("(id) => document.querySelector('.liwi-workbench').__workbench.labelOf(id).kind === 'none'", arg=meshes[0])
+        assert stored(app, meshes[1]) == LabelValue(LabelKind.NONE)
 
 
 def test_a_database_that_cannot_be_written_is_told_and_the_change_is_kept(browser: Browser, app: WorkbenchApp) -> None:

@@ -3,8 +3,9 @@
 const HEARTBEAT_SECONDS = 30;
 const hold = { passId: null, held: false, taking: false, lost: false, refusal: null };
 
+// Also while the answer is under way: what is decided meanwhile waits in the queue, and is kept if the claim is refused.
 function mayEdit() {
-  return model.open && model.canEdit && session.may.annotate && hold.held && hold.passId === model.passId;
+  return model.open && model.canEdit && session.may.annotate && (hold.held || hold.taking) && hold.passId === model.passId;
 }
 
 function wantsClaim() {
@@ -16,9 +17,8 @@ function readOnlyReason() {
   if (!model.open || mayEdit()) return null;
   if (!session.may.annotate) return "read_only_role";
   if (!model.canEdit) return "read_only_state";
-  if (hold.taking) return "read_only_claiming";
   if (hold.refusal?.kind === "claim") return hold.lost ? "claim_lost" : "claim_held";
-  return hold.refusal ? "claim_refused" : "read_only_claiming";
+  return hold.refusal ? "claim_refused" : "read_only_claiming"; // for the moment until `followPass`
 }
 
 function sayWhyNot() {

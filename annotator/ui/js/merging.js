@@ -1,10 +1,10 @@
-// What others, or other tabs of the same person, have labelled in the open pass: asked for while nothing waits here.
+// What others, or other tabs of the same person, have labelled in the open pass: asked for while nothing is being sent.
 
 const MERGE_MILLISECONDS = 2500;
 let asking = false;
 
 async function mergeChanges() {
-  if (asking || !model.open || waiting.length || document.hidden || !isInSight()) return;
+  if (asking || !model.open || sender.busy || sender.timer || document.hidden || !isInSight()) return;
   asking = true;
   const { passId, lastLabelId } = model;
   try {

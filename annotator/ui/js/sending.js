@@ -180,7 +180,11 @@ function sendOnLeaving() {
 }
 
 async function takeOwner() {
-  if (!session.user || session.user === tab.owner) return;
+  if (!session.user) return;
+  if (session.user === tab.owner) {
+    tryNow(); // logged in again
+    return;
+  }
   waiting.length = 0; // somebody else has logged in: what waits stays written down for its owner
   parked.clear();
   const left = await startKeeping(session.user);
