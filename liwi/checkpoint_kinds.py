@@ -29,7 +29,13 @@ class KindEntry:
     smoke_megabytes: int = 4096
 
 
-KINDS: dict[str, KindEntry] = {}
+KINDS: dict[str, KindEntry] = {
+    "matting": KindEntry(
+        loader="liwi.experts.matting_checkpoint:load",
+        smoke="liwi.experts.matting_checkpoint:smoke",
+        description="Which pixels are the object that a box is drawn around: the segmentation of the embedded engine.",
+    ),
+}
 """By name; a record names its kind, never a loader."""
 
 
