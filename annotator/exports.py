@@ -7,6 +7,8 @@ and doubts do not count, since no format but CSV has a word for them.
 import json
 import shutil
 import tempfile
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +30,18 @@ from liwi.progress import Progress, ReportProgress, ignore_progress
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was handed over; ``sha256`` is of the labels."""
+    """What was handed over.
+
+    Attributes:
+        num_models, num_labels: in it.
+        sha256: of the labels.
+        left_out: reason to number of models: "invalid", "unlabelled", "not_accepted"; the first that holds counts.
+    """
 
     num_models: int
     num_labels: int
     sha256: str
+    left_out: Mapping[str, int]
 
 
 def export_labels(
@@ -72,10 +81,10 @@ def export_labels(
         row = session.scalars(select(Project).where(Project.name == project)).first()
         if row is None:
             raise NotFound(f"There is no project {project[:60]!r}.")
-        project_id, models = row.id, _read(session, row.id, only_accepted)
+        project_id, models, left_out = row.id, _read(session, row.id, only_accepted), _left_out(session, row.id, only_accepted)
     if not models:
         raise ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
-    done = ExportReport(len(models), sum(len(model.labels) for model in models), labels_hash(models))
+    done = ExportReport(len(models), sum(len(model.labels) for model in models), labels_hash(models), left_out)
     report(Progress("Writing", 1, 2))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +139,18 @@ def _read(session: Session, project_id: int, only_accepted: bool) -> list[Export
         )
         models.append(ExportedModel(model, found.state == PassState.ACCEPTED, labels))
     return models
+
+
+def _left_out(session: Session, project_id: int, only_accepted: bool) -> dict[str, int]:
+    """Why models of a project are not exported, and how many."""
+    query = select(Model.valid, Pass.num_labelled, Pass.state).join(Pass, Pass.model_id == Model.id)
+    rows = session.execute(query.where(Model.project_id == project_id, Pass.round == int(Round.FIRST))).all()
+    reasons = (
+        "invalid" if not valid else "unlabelled" if not num_labelled else "not_accepted"
+        for valid, num_labelled, state in rows
+        if not valid or not num_labelled or (only_accepted and state != PassState.ACCEPTED)
+    )
+    return dict(Counter(reasons))
 
 
 def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat, project: str, only_accepted: bool) -> str:

@@ -56,7 +56,13 @@ def export_project(
         path = folder / f"{_file_stem(project)}-{kind}-{done.sha256[:8]}.zip"
         pack(out, path, report, cancel)
         keep(path)
-        return {"num_models": done.num_models, "num_labels": done.num_labels, "sha256": done.sha256, "name": path.name}
+        return {
+            "num_models": done.num_models,
+            "num_labels": done.num_labels,
+            "sha256": done.sha256,
+            "left_out": dict(done.left_out),
+            "name": path.name,
+        }
 
     return work
 

@@ -47,5 +47,5 @@ function finishExport(card, { state, message, result, url }) {
   if (url) nodes.push(make("a", "button primary", { href: url, download: "" }, [icon("download"), make("span", "", { text: t("download") })]));
   if (left.length) nodes.push(make("p", "left-out", { text: t("export.left_out", { what: left.join(", ") }) }));
   nodes.push(make("p", "hash quiet", { text: t("export.hash", { hash: result.sha256 }), title: t("export.hash_text") }));
-  return card.finish("done", t("export.done", { models: formatNumber(result.num_models), labels: formatNumber(result.num_labels) }), nodes);
+  return card.finish("done", t("export.done", { n: result.num_models, models: formatNumber(result.num_models), labels: formatNumber(result.num_labels) }), nodes);
 }
