@@ -34,7 +34,8 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
-    workbench = WorkbenchServices(database, PictureStore(settings.data / "pictures"), access.person_of)
+    workbench = WorkbenchServices(database, PictureStore(settings.data / "pictures"), access.person_of, needs_login=access.needs_login)
+    atexit.register(workbench.jobs.close)
     tab = FurtherTab("Annotate", "annotate", Workbench, workbench_routes(workbench))
     blocks, routes = build_demo(settings, workspace, [tab])
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(

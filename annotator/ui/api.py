@@ -135,7 +135,7 @@ async def _picture(services: WorkbenchServices, _: str, request: Request) -> Res
 
 
 async def _pictures(services: WorkbenchServices, person: str, request: Request) -> Response:
-    pass_id = min(request.path_params["pass_id"], 2**31)
+    pass_id = min(request.path_params["pass_id"], reading.MAX_ID)
     package = await run_in_threadpool(picture_package, services.database, services.pictures, person, pass_id)
     return Response(package, media_type="application/octet-stream", headers=_NO_STORE)
 
