@@ -159,7 +159,7 @@ def _candidates(session: Session, own: Model, mine: Sequence[ModelArtMesh]) -> l
         .where(Pass.round == int(Round.FIRST), Pass.num_labelled > 0, Model.id != own.id)
         .order_by((Model.moc_sha256 == own.moc_sha256).desc(), Pass.changed_at.desc(), Pass.id.desc())
     )
-    rows = [row.tuple() for row in session.execute(query.limit(MAX_LOOKED_AT)).all()]
+    rows = [(found, model, name) for found, model, name in session.execute(query.limit(MAX_LOOKED_AT))]
     names, pictures = {(mesh.mesh_id, mesh.part_path) for mesh in mine}, {mesh.picture for mesh in mine} - {None}
     shared: Counter[int] = Counter({model.id: len(mine) for _, model, _ in rows if model.moc_sha256 == own.moc_sha256})
     columns = select(ModelArtMesh.model_id, ModelArtMesh.mesh_id, ModelArtMesh.part_path, ModelArtMesh.picture)
