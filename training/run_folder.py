@@ -104,8 +104,12 @@ class RunLog:
 
     def write(self, event: str, values: Mapping[str, Any]) -> None:
         """Append one line."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"event": event, **values}, allow_nan=False) + "\n")
+        line = json.dumps({"event": event, **values}, allow_nan=False) + "\n"
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise RunError(f"{self._path} cannot be written ({error.strerror}). Free some space; the same command then goes on.") from error
 
     def rewind(self, step: int) -> None:
         """Forget what was done after ``step`` steps: it will be done again, with the same numbers."""

@@ -36,12 +36,14 @@ class MattingData:
 
     Attributes:
         forget_prior: share of the samples with a prior of which the network sees none.
+        repeat_prior: how often a sample with a prior comes for each time that one without does; priors are dear, so few have one.
         color: strength of brightness, contrast and colour changes; 0 changes nothing.
         wrong_weight: how much more a pixel counts where the prior is wrong.
         evaluation_samples: at most so many held-out samples are measured.
     """
 
     forget_prior: float = 0.15
+    repeat_prior: int = 1
     color: float = 0.2
     wrong_weight: float = 2.0
     evaluation_samples: int = 384
@@ -60,6 +62,9 @@ class MattingObjective:
         self._held_out = _Samples(open_shards(Path(job.dataset), Purpose.EVALUATION))
         if not 0 <= self._data.forget_prior <= 1:
             raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
+        if not 1 <= self._data.repeat_prior <= 100:
+            raise JobError("The key 'data.repeat_prior' is 1 to 100.")
+        self._places = self._training.places(self._data.repeat_prior)
         if self._settings.multiple > self._training.side or self._training.side % self._settings.multiple:
             raise JobError(
                 f"The key 'model.widths' has {len(self._settings.widths)} entries: sides must then be multiples of "
@@ -68,8 +73,8 @@ class MattingObjective:
 
     @property
     def num_samples(self) -> int:
-        """Training samples."""
-        return len(self._training)
+        """Training samples, those with a prior counted as often as they come."""
+        return len(self._places)
 
     def build(self) -> nn.Module:
         """A fresh `MattingNetwork`."""
@@ -77,7 +82,7 @@ class MattingObjective:
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
         """Samples with mirrored, turned and recoloured pictures, each with one of its priors."""
-        pixels, boxes, has_prior = self._training.read(indices)
+        pixels, boxes, has_prior = self._training.read(self._places[indices])
         seen = has_prior & (rng.random(len(indices)) >= self._data.forget_prior)
         corrected = seen & (rng.random(len(indices)) < 0.5)
         arrays = _channels(pixels, boxes, seen, corrected)
@@ -142,6 +147,11 @@ class _Samples:
 
     def __len__(self) -> int:
         return int(self._ends[-1])
+
+    def places(self, repeat_prior: int) -> NDArray[np.int64]:
+        """Numbers of all samples, those with a prior ``repeat_prior`` times."""
+        has_prior = np.concatenate([shard.has_prior for shard in self._shards])
+        return np.repeat(np.arange(len(self)), np.where(has_prior, repeat_prior, 1))
 
     def read(self, indices: NDArray[np.int64]) -> tuple[UInt8, NDArray[np.int64], NDArray[np.bool_]]:
         """Pixels (n, S, S, 8), boxes (n, 4) and whether there is a prior (n,)."""
