@@ -49,6 +49,8 @@ def show(checkpoint: CheckpointArgument, registry: RegistryOption = None) -> Non
         typer.echo(f"file        {name} {digest}")
     typer.echo(f"served now  {comparison.served or 'nothing'}")
     _echo_metrics(comparison.metrics)
+    if comparison.served and not comparison.same_data:
+        typer.echo("The two were trained on different exports: the numbers may be of different held-out parts.")
     for act in opened.acts():
         if checkpoint in (act.checkpoint, act.previous) and act.kind == record.kind:
             typer.echo(f"{act.at}  {act.act} {act.checkpoint or 'nothing'} by {act.who}{': ' + act.reason if act.reason else ''}")

@@ -139,8 +139,8 @@ class CheckpointRecord:
             raise ValueError(f"parent {str(self.parent)[:60]!r}")
         texts = {"created": self.created, "licence": self.licence, "job": self.job.name, "dataset": self.dataset.name}
         for name, text in texts.items():
-            if not isinstance(text, str) or len(text) > MAX_TEXT or not (text or name == "licence"):
-                raise ValueError(f"{name} {str(text)[:60]!r}: expected 1 to {MAX_TEXT} characters")
+            if not isinstance(text, str) or len(text) > MAX_TEXT or not text.isprintable() or not (text or name == "licence"):
+                raise ValueError(f"{name} {str(text)[:60]!r}: expected 1 to {MAX_TEXT} printable characters")
         for name, value in {
             "job.sha256": self.job.sha256,
             "dataset.sha256": self.dataset.sha256,
@@ -153,8 +153,8 @@ class CheckpointRecord:
         if not self.files or not all(is_file_name(name) for name in self.files):
             raise ValueError(f"files: expected names ending in .safetensors or .json, got {sorted(self.files)[:5]}")
         for name, number in _mapping(self.metrics, MAX_METRICS).items():
-            if not 1 <= len(name) <= 100 or not _is_finite(number):
-                raise ValueError(f"metric {name[:60]!r}: expected a finite number, got {str(number)[:60]}")
+            if not 1 <= len(name) <= 100 or not name.isprintable() or not _is_finite(number):
+                raise ValueError(f"metric {name[:60]!r}: expected a printable name and a finite number, got {str(number)[:60]}")
         if self.status is not CheckpointStatus.CANDIDATE:
             raise ValueError("status: follows from the acts, not from the record")
 

@@ -287,7 +287,7 @@ def _identified(record: CheckpointRecord) -> CheckpointRecord:
 
 
 def _text(what: str, given: str) -> str:
-    text = " ".join(given.split())
+    text = " ".join("".join(each if each.isprintable() else " " for each in given).split())
     if not 1 <= len(text) <= MAX_TEXT:
         raise CheckpointRefused(f"A {what} is needed, of 1 to {MAX_TEXT} characters: it stays in the log. Got {len(text)} characters.")
     return text

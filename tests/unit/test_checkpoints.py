@@ -22,8 +22,10 @@ def changed(**fields: Any) -> bytes:
 
 
 @given(
-    st.dictionaries(st.text(min_size=1, max_size=100), st.floats(allow_nan=False, allow_infinity=False), max_size=5),
-    st.text(min_size=1, max_size=50).filter(lambda text: text.isprintable()),
+    st.dictionaries(
+        st.text(min_size=1, max_size=100).filter(str.isprintable), st.floats(allow_nan=False, allow_infinity=False), max_size=5
+    ),
+    st.text(min_size=1, max_size=50).filter(str.isprintable),
 )
 def test_a_record_comes_back_as_it_was_written(metrics: dict[str, float], name: str) -> None:
     record = replace(RECORD, metrics=metrics, job=replace(JOB, name=name)).identified()
@@ -78,6 +80,9 @@ def test_the_id_depends_on_all_but_the_time() -> None:
         changed(job={"name": "x", "sha256": "1" * 64, "command": "rm"}),
         changed(dataset={"name": "x", "sha256": "1" * 64, "labels_sha256": 3}),
         changed(created=0),
+        changed(created="\x1b[2J"),
+        changed(licence="\ud800"),
+        changed(metrics={"io\nu": 0.5}),
         changed(surprise=1),
         changed(licence="x" * 1001),
         json.dumps({"version": 1, "id": RECORD.id}).encode(),

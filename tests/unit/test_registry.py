@@ -83,7 +83,7 @@ def test_a_promotion_serves_compares_and_is_logged(stocked: Registry) -> None:
     _, first, second = stocked.records()
     stocked.promote(first.id, reason="the first", who="Ada")
     comparison = stocked.compare(second.id)
-    act = stocked.promote(second.id, reason=" better\n by far ", who="Bea")
+    act = stocked.promote(second.id, reason=" better\n by\x1b\ud800 far ", who="Bea")
     assert comparison.served == first.id
     assert comparison.same_data
     assert dict(comparison.metrics) == dict(act.metrics) == {"iou": (0.5, 0.75), "loss": (1.0, 1.0)}
@@ -292,6 +292,8 @@ def test_folders_with_links_folders_or_nothing_are_refused(registry: Registry, t
         ({"parent": "../../etc"}, "parent"),
         ({"who": ""}, "name of the person"),
         ({"licence": "x" * 2000}, "licence"),
+        ({"licence": "CC0\x1b[2J"}, "licence"),
+        ({"metrics": {"io\udc80u": 0.5}}, "printable name"),
     ],
 )
 def test_what_is_said_about_a_checkpoint_is_checked(registry: Registry, tmp_path: Path, changed: dict[str, object], message: str) -> None:
