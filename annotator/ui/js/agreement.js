@@ -32,7 +32,7 @@ function confusionTable(confusion) {
     make("th", "", { scope: "row", text: className(first) }),
     ...classes.map((second) => {
       const num = count.get(`${first}\n${second}`) ?? 0;
-      const cell = make("td", first === second ? "same" : num ? "other" : "", { title: t("agreement.cell", { first: className(first), second: className(second), n: num }), text: num ? formatNumber(num) : "" });
+      const cell = make("td", num === 0 ? "" : first === second ? "same" : "other", { title: t("agreement.cell", { first: className(first), second: className(second), n: num }), text: num ? formatNumber(num) : "" });
       cell.style.setProperty("--heat", num ? `${20 + 65 * Math.sqrt(num / most)}%` : "0%");
       return cell;
     }),

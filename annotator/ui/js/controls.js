@@ -11,10 +11,11 @@ Object.assign(ICON_PATHS, {
   upload: ["M12 16V5M7 9l5-5 5 5M5 20h14"],
 });
 
-// A button with words; `key` names its text. options: icon, className, values, disabled.
-function textButton(key, onClick, { symbol = null, className = "", values = {} } = {}) {
+// A button with words; `key` names its text. `command`: whose key the tooltip tells.
+function textButton(key, onClick, { symbol = null, className = "", values = {}, command = null } = {}) {
   const label = word(make("span", "label"), key, values);
   const node = make("button", `button ${className}`, { type: "button" }, symbol ? [icon(symbol), label] : [label]);
+  if (command) node.addEventListener("pointerenter", () => { node.title = [t(commands.get(command).text), keyHint(command)].filter(Boolean).join("  "); });
   node.addEventListener("click", onClick);
   return node;
 }

@@ -52,8 +52,8 @@ function commentButton() {
 
 function handButtons() {
   const found = [];
-  if (session.may.review || !model.canEdit) found.push(textButton("review", () => showModel(model.passId, { name: "review" })));
-  if (model.canEdit && session.may.annotate) found.push(textButton("submit", submitModel, { className: "primary", symbol: "check" }));
+  if (session.may.review || !model.canEdit) found.push(textButton("review", () => showModel(model.passId, { name: "review" }), { command: "model.review" }));
+  if (model.canEdit && session.may.annotate) found.push(textButton("submit", submitModel, { className: "primary", symbol: "check", command: "model.submit" }));
   return found;
 }
 

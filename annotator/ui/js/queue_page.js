@@ -94,9 +94,10 @@ function moveByArrows(list, step) {
   });
 }
 
+// What waits for a reviewer opens as a review for them, everything else on the canvas.
 function openRow() {
   const entry = queue.entries[queue.at];
-  if (entry) showModel(entry.pass_id);
+  if (entry) showModel(entry.pass_id, { name: entry.state === "submitted" && session.may.review ? "review" : "model" });
 }
 
 function startQueuePage() {
@@ -114,6 +115,7 @@ function startQueuePage() {
   addCommand({ id: "queue.up", group: "group.queue", place: "models", text: "key.queue.up", keys: ["k"], when: onModels, run: () => stepRow(-1) });
   addCommand({ id: "queue.open", group: "group.queue", place: "models", text: "key.queue.open", keys: ["Enter"], when: onModels, run: openRow });
   addCommand({ id: "queue.next", group: "group.queue", place: "models", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
+  addCommand({ id: "queue.review", group: "group.queue", place: "models", text: "key.queue.review", keys: ["r"], when: () => onModels() && session.may.review, run: () => nextToReview() });
   addCommand({ id: "queue.search", group: "group.queue", place: "models", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
   const withModel = () => page.name === "model" && model.open;
   addCommand({ id: "model.next", group: "group.model", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });

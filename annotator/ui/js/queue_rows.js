@@ -63,7 +63,8 @@ function drawQueueTools() {
   tools.replaceChildren();
   if (!session.may.annotate) return;
   tools.append(
-    textButton("queue.next", nextToDo, { className: "primary", symbol: "play" }),
+    textButton("queue.next", nextToDo, { className: "primary", symbol: "play", command: "queue.next" }),
+    ...(session.may.review ? [textButton("queue.review", () => nextToReview(), { symbol: "check", command: "queue.review" })] : []),
     textButton("import", () => openImport(), { symbol: "plus" }),
     textButton("export", () => openExport(), { symbol: "full" }),
   );

@@ -93,14 +93,16 @@ function canJudge(...states) {
 }
 
 // On to the next model that waits for a reviewer; what this person labelled is left to others.
-async function nextToReview(doneId) {
+async function nextToReview(doneId = null) {
   ui.review.comment.value = "";
   const answer = await trying(() => call("queue", queueRequest({ states: ["submitted"], order: "oldest", search: "", offset: 0, limit: 100 })));
   const next = answer?.entries.find((entry) => entry.pass_id !== doneId && (entry.annotator !== session.user || session.may.administer));
   if (next) await showModel(next.pass_id, { name: "review" });
   else {
-    closeModel();
-    await showPage("models");
+    if (page.name !== "models") {
+      closeModel();
+      await showPage("models");
+    }
     say(t("review.none_left"));
   }
 }

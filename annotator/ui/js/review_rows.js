@@ -99,7 +99,7 @@ function drawPlace() {
     }
     picture.append(fragment, outline);
   }
-  place.replaceChildren(make("div", "place-frame", {}, [picture]), ...(row ? [make("div", "line", {}, [nameText(row.mesh.mesh_id), make("span", "space"), textButton("review.open", openReviewRow)])] : []));
+  place.replaceChildren(make("div", "place-frame", {}, [picture]), ...(row ? [make("div", "line", {}, [nameText(row.mesh.mesh_id), make("span", "space"), textButton("review.open", openReviewRow, { command: "review.open" })])] : []));
 }
 
 function drawDecision() {
@@ -107,10 +107,10 @@ function drawDecision() {
   if (!session.may.review) return decision.replaceChildren(make("p", "quiet", { text: t("review.only_reviewers") }));
   if (!["submitted", "accepted"].includes(model.state)) return decision.replaceChildren(make("p", "quiet", { text: t("review.not_submitted") }));
   const own = model.annotator === session.user && !session.may.administer;
-  const accept = textButton("review.accept", acceptModel, { className: "primary", symbol: "check" });
+  const accept = textButton("review.accept", acceptModel, { className: "primary", symbol: "check", command: "review.accept" });
   accept.disabled = own || model.state !== "submitted";
   return decision.replaceChildren(
-    ...(own ? [make("p", "quiet", { text: t("review.own_work") })] : []), textButton("review.send_back", sendBack, { symbol: "retry" }), accept,
+    ...(own ? [make("p", "quiet", { text: t("review.own_work") })] : []), textButton("review.send_back", sendBack, { symbol: "retry", command: "review.back" }), accept,
   );
 }
 
