@@ -151,6 +151,32 @@ def test_processes_that_publish_the_same_at_once_make_one_checkpoint(tmp_path: P
     assert registry.verify() == []
 
 
+def test_a_reader_never_sees_anything_half_done(tmp_path: Path, world: Path) -> None:
+    shutil.copytree(world / "registry", tmp_path / "registry")
+    registry = open_registry(tmp_path / "registry")
+    first, second = (record.id for record in registry.records())
+    third = open_registry(tmp_path / "elsewhere")
+    expected = publish_vector(third, 0.3, 0.5).id
+    cycle = f"registry.promote({second!r}, reason='up', who='Ada'); registry.rollback('vector', reason='down', who='Ada')"
+    publish = f"registry.publish(Path({str(tmp_path / 'runs' / 'vector-0.3-0.5')!r}), kind='vector', job=JOB, dataset=DATASET, "
+    publish += "metrics={'iou': 0.3, 'loss': 1.0}, who='Ada', licence='CC0-1.0')"
+    program = f"from pathlib import Path; from tests.unit.registry_kinds import *\nregistry = open_registry(Path({str(registry.root)!r}))\n"
+    program += f"for _ in range(4): {cycle}\n{publish}"
+    seen, num_looks = set(), 0
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as writer:
+        while writer.poll() is None:
+            serving = registry.serving("vector")
+            assert serving is not None
+            assert [each for each in registry.verify() if "interrupted" not in each.problem] == []
+            seen |= {serving.id, *(record.id for record in registry.records())}
+            num_looks += 1
+    assert writer.returncode == 0
+    assert seen | {expected} == {first, second, expected}
+    assert num_looks > 10
+    assert len(registry.acts()) == 3 + 4 * 2 + 1
+    assert registry.verify() == []
+
+
 def test_folders_that_were_never_finished_are_ignored(tmp_path: Path) -> None:
     registry = open_registry(tmp_path / "registry")
     real = publish_vector(registry, 0.5)
