@@ -17,7 +17,7 @@ from annotator.database import open_database
 from annotator.people import admit, checked_default_role
 from annotator.pictures import PictureStore
 from annotator.ui.api import WorkbenchServices, workbench_routes
-from annotator.ui.component import Workbench
+from annotator.ui.tab import build_workbench_tab
 from liwi.errors import LiwiError
 from liwi.runtime import start_warm_up
 from liwi.settings import Settings
@@ -36,7 +36,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace.start_sweeping()
     workbench = WorkbenchServices(database, PictureStore(settings.data / "pictures"), access.person_of, needs_login=access.needs_login)
     atexit.register(workbench.jobs.close)
-    tab = FurtherTab("Annotate", "annotate", Workbench, workbench_routes(workbench))
+    tab = FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench))
     blocks, routes = build_demo(settings, workspace, [tab])
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(
         server_name=settings.host,
