@@ -102,10 +102,14 @@ class Access:
             return PlainTextResponse("This request came from a page of another site.", 403)
         return None
 
+    def knows(self, person: str) -> bool:
+        """Whether the rest of the app has been told of a person."""
+        return self._welcomed.get(person, 0.0) > time.monotonic()
+
     def greet(self, person: str) -> None:
-        """Make a person known to the rest of the app, once. A failure is reported, stops nothing, and is tried again a minute later."""
+        """Tell the rest of the app of a person, once. A failure is reported, stops nothing, and is tried again a minute later."""
         with self._lock:
-            if self._welcomed.get(person, 0.0) > time.monotonic():
+            if self.knows(person):
                 return
             self._welcomed[person] = time.monotonic() + _TRY_AGAIN_SECONDS
         try:
@@ -185,7 +189,8 @@ class _Guard:
             return refused
         person, path = self._access.person_of(request), request.url.path
         if person is not None:
-            await run_in_threadpool(self._access.greet, person)
+            if not self._access.knows(person):
+                await run_in_threadpool(self._access.greet, person)
             return None
         if path in OPEN_PATHS:
             return None

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from liwi.__main__ import app
 from liwi.accounts import Brake, PasswordFile, session_secret, set_password
 from liwi.errors import InputError
 
@@ -76,6 +78,15 @@ def test_a_file_that_lets_nobody_in_or_is_none_is_refused(tmp_path: Path, conten
         (tmp_path / "p").write_bytes(content)
     with pytest.raises(InputError, match=r"python -m liwi password|cannot be read"):
         PasswordFile(tmp_path / "p")
+
+
+def test_the_command_asks_twice_and_never_says_the_password(tmp_path: Path) -> None:
+    asked = ["password", "anna", "--file", str(tmp_path / "p")]
+    done = CliRunner().invoke(app, asked, input=f"{PASSWORD}\nsomething else\n{PASSWORD}\n{PASSWORD}\n")
+    assert (done.exit_code, PASSWORD in done.output) == (0, False), done.output
+    assert PasswordFile(tmp_path / "p").check("anna", PASSWORD)
+    assert CliRunner().invoke(app, [*asked, "--password", PASSWORD]).exit_code == 2
+    assert isinstance(CliRunner().invoke(app, asked, input="short\nshort\n").exception, InputError)
 
 
 def test_the_secret_is_kept_and_private(tmp_path: Path) -> None:
