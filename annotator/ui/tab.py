@@ -19,7 +19,7 @@ def build_workbench_tab(title: str = "Labels") -> Workbench:
     Args:
         title: what stands on the tab.
     """
-    workbench = Workbench(elem_id="workbench", height="calc(100vh - 142px)")
+    workbench = Workbench(elem_id="workbench")
     assert isinstance(Context.root_block, gr.Blocks), "the tab is built inside a Blocks"
     Context.root_block.load(None, None, None, js=f"() => {{ const TITLE = {json.dumps(title)};\n{_LINKS_JS} }}")
     return workbench
