@@ -34,7 +34,11 @@ def copy_files(source: Path, target: Path) -> dict[str, str]:
     for name in names:
         if name.endswith(".json") and (source / name).stat().st_size > MAX_JSON_BYTES:
             raise CheckpointRefused(f"{name!r} has more than {MAX_JSON_BYTES // 2**20} MB; put tensors into .safetensors.")
-        with open(_open_plain(source / name), "rb") as reader, (target / name).open("xb") as writer:
+        try:
+            opened = _open_plain(source / name)
+        except OSError as error:
+            raise CheckpointRefused(f"{name!r} cannot be read ({error.strerror}).") from error
+        with os.fdopen(opened, "rb") as reader, (target / name).open("xb") as writer:
             digest = hashlib.sha256()
             while chunk := reader.read(_CHUNK):
                 digest.update(chunk)
@@ -82,13 +86,13 @@ def check_files(folder: Path, record: CheckpointRecord) -> None:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a plain file, in hexadecimal."""
-    with open(_open_plain(path), "rb") as file:
+    with os.fdopen(_open_plain(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_plain(path: Path, limit: int) -> bytes:
     """The content of a plain file of at most ``limit`` bytes, and one byte more where it is larger."""
-    with open(_open_plain(path), "rb") as file:
+    with os.fdopen(_open_plain(path), "rb") as file:
         return file.read(limit + 1)
 
 

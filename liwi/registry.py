@@ -126,17 +126,18 @@ class Registry(RegistryReader):
             UnknownCheckpoint, RegistryUnusable: as everywhere.
         """
         reason, who = _text("reason", reason), _text("name of the person", who)
-        log = read_log(self.root / LOG)
-        record = self._promotable(checkpoint, self._state(log.acts))
-        seen = seen or AsSeen(self._state(log.acts).serving(record.kind))
+        acts = self.acts()
+        state = self._state(acts)
+        kind = self._require(checkpoint, state).kind
+        seen = seen or AsSeen(state.serving(kind))
+        _check_seen(f"{checkpoint!r} was not promoted", kind, seen, state, acts)
+        record = self._promotable(checkpoint, state)
         check_files(self._folder(checkpoint), record)
-        self._smoke(self._folder(checkpoint), self._kind(record.kind), record, who)
-        with self._acting() as (now, state):
-            if state.serving(record.kind) != seen.served:
-                raise PromotionConflict(_conflict(record, seen, state, now.acts))
-            record = self._promotable(checkpoint, state)
-            metrics = self._compare(record, state).metrics
-            return self._append(Act(ActKind.PROMOTE, record.kind, checkpoint, seen.served, who, self._now(), reason, metrics), now)
+        self._smoke(self._folder(checkpoint), self._kind(kind), record, who)
+        with self._acting() as (log, state):  # again, for the smoke test took a while
+            _check_seen(f"{checkpoint!r} was not promoted", kind, seen, state, log.acts)
+            metrics = self._compare(self._promotable(checkpoint, state), state).metrics
+            return self._append(Act(ActKind.PROMOTE, kind, checkpoint, seen.served, who, self._now(), reason, metrics), log)
 
     def rollback(self, kind: str, *, reason: str, who: str, seen: AsSeen | None = None) -> Act:
         """Serve again what was served before; nothing, where the first promotion is rolled back.
@@ -154,8 +155,7 @@ class Registry(RegistryReader):
         reason, who = _text("reason", reason), _text("name of the person", who)
         with self._acting() as (log, state):
             served, before = state.serving(kind), state.before(kind)
-            if seen is not None and served != seen.served:
-                raise PromotionConflict(_conflict(None, seen, state, log.acts, kind))
+            _check_seen("Nothing was rolled back", kind, seen or AsSeen(served), state, log.acts)
             if not state.stacks.get(kind):
                 raise CheckpointRefused(f"Nothing of the kind {kind[:60]!r} was promoted here, so there is nothing to roll back.")
             if before is not None:
@@ -198,7 +198,7 @@ class Registry(RegistryReader):
         try:
             smoke_test(folder, entry)
         except SmokeTestFailed as error:
-            with self._acting() as (log, state):
+            with contextlib.suppress(RegistryUnusable), self._acting() as (log, state):  # why it failed matters more than the log
                 served = state.serving(record.kind)
                 self._append(Act(ActKind.REFUSE, record.kind, record.id, served, who, self._now(), str(error)), log)
             raise
@@ -293,13 +293,14 @@ def _text(what: str, given: str) -> str:
     return text
 
 
-def _conflict(record: CheckpointRecord | None, seen: AsSeen, state: RegistryState, acts: tuple[Act, ...], kind: str = "") -> str:
-    kind = record.kind if record else kind
+def _check_seen(undone: str, kind: str, seen: AsSeen, state: RegistryState, acts: tuple[Act, ...]) -> None:
+    """Raise `PromotionConflict` where something else is served by now; the message begins with what was not done."""
     served = state.serving(kind)
+    if served == seen.served:
+        return
     by = next((act for act in reversed(acts) if act.kind == kind and act.act in {ActKind.PROMOTE, ActKind.ROLLBACK}), None)
     who = f" by {by.who} at {by.at} ({by.reason})" if by else ""
-    wanted = f"{record.id!r} was not promoted" if record else "Nothing was rolled back"
-    return (
-        f"{wanted}: in the meantime what is served as {kind!r} changed from {seen.served or 'nothing'} to {served or 'nothing'}{who}. "
+    raise PromotionConflict(
+        f"{undone}: in the meantime what is served as {kind!r} changed from {seen.served or 'nothing'} to {served or 'nothing'}{who}. "
         "Compare again, and repeat what you want."
     )

@@ -10,14 +10,20 @@ from safetensors.torch import load_file, save_file
 from liwi.experts.learned_segmenter import LearnedSegmenter
 from liwi.experts.matting_checkpoint import load
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+from liwi.experts.served_segmenter import ServedSegmenter
 from liwi.experts.weights import WeightsError, save_weights
+from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry import Registry
 from liwi.registry_errors import SmokeTestFailed
+from liwi.registry_reading import RegistryReader
 from liwi.registry_serving import Served
 from liwi.types import BoundingBox
 from tests.unit.registry_kinds import DATASET, JOB
 
 SETTINGS = MattingNetworkSettings(widths=(32,), blocks=(1,), attentions=(0,), details=4)
+SQUARE = np.full((40, 40, 3), 30, np.uint8)
+SQUARE[10:30, 10:30] = 220
+AROUND = BoundingBox(8, 8, 32, 32)
 
 
 def matting_folder(folder: Path, bias: float = 0.0) -> Path:
@@ -36,13 +42,23 @@ def test_a_network_is_published_promoted_and_served_and_one_that_misses_everythi
     registry.promote(record.id, reason="the first", who="Ada")
     with pytest.raises(SmokeTestFailed, match="WeightsError: The network misses a red angle"):
         registry.publish(blind, kind="matting", job=JOB, dataset=DATASET, metrics={}, who="Ada")
-    holding = Served[LearnedSegmenter](registry, "matting").get()
-    assert holding is not None
-    assert holding.record.id == record.id
-    crop = np.full((40, 40, 3), 30, np.uint8)
-    crop[10:30, 10:30] = 220
-    answer = holding.model.segment(crop, BoundingBox(8, 8, 32, 32))
-    np.testing.assert_array_equal(answer > 0.5, crop[..., 0] == 220)
+    segmenter = ServedSegmenter(Served(registry, "matting"))
+    answering = segmenter.answering()
+    assert isinstance(answering.segmenter, LearnedSegmenter)
+    assert (answering.checkpoint, answering.problem) == (record.id, "")
+    np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
+
+
+def test_the_classical_method_answers_where_nothing_is_served_or_it_cannot_be_loaded(tmp_path: Path) -> None:
+    nothing = ServedSegmenter(Served(RegistryReader(tmp_path / "registry", shipped=None), "matting"))
+    assert (nothing.answering().checkpoint, nothing.answering().problem) == (None, "")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "log.jsonl").write_text("scribble\n")
+    damaged = ServedSegmenter(Served(RegistryReader(tmp_path / "damaged", shipped=None), "matting"))
+    assert "line 1" in damaged.answering().problem
+    for segmenter in (nothing, damaged):
+        assert isinstance(segmenter.answering().segmenter, ClassicalSegmenter)
+        np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
 
 
 def test_a_tensor_too_few_and_a_file_too_many_are_named(tmp_path: Path) -> None:
