@@ -17,8 +17,12 @@ from liwi.progress import Progress
 
 app = typer.Typer(help="Verify the body parts of Live2D models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
-Data = Annotated[Path, typer.Option(help="Folder with the pictures and, unless --database names another, the database.")]
-DatabaseUrl = Annotated[str, typer.Option("--database", help="E.g. postgresql://user:password@host/name.", show_default=False)]
+Data = Annotated[
+    Path, typer.Option(envvar="LIWI_DATA", help="Folder with the pictures and, unless --database names another, the database.")
+]
+DatabaseUrl = Annotated[
+    str, typer.Option("--database", envvar="LIWI_DATABASE", help="E.g. postgresql://user:password@host/name.", show_default=False)
+]
 Project = Annotated[str, typer.Option(help="Which project.")]
 User = Annotated[str, typer.Option("--as", help="Who acts; the local user, who may do everything, if not given.", show_default=False)]
 

@@ -3,6 +3,7 @@
 A job belongs to whoever began it, and nobody else hears of it. What it leaves on disk goes when it is forgotten.
 """
 
+import queue
 import secrets
 import shutil
 import sys
@@ -11,7 +12,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,8 @@ Work = Callable[[Path, ReportProgress, CancelToken], dict[str, Any]]
 MAX_WAITING_PER_PERSON = 4
 MAX_KEPT = 40
 KEPT_SECONDS = 3600.0
+CLOSING_SECONDS = 20.0
+"""How long the end of the app waits for work to notice that it shall stop."""
 
 
 @dataclass
@@ -78,7 +80,8 @@ class Jobs:
         self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._worker = ThreadPoolExecutor(1, "workbench-job")
+        self._waiting: queue.SimpleQueue[tuple[Job, Work] | None] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def prepare(self, owner: str, kind: Kind) -> Job:
@@ -103,7 +106,11 @@ class Jobs:
 
     def start(self, job: Job, work: Work) -> None:
         """Let it work as soon as it is its turn."""
-        self._worker.submit(self._run, job, work)
+        with self._lock:
+            if self._worker is None:  # a daemon: an app that is told to end does not wait for what people have queued
+                self._worker = threading.Thread(target=self._work, name="workbench-jobs", daemon=True)
+                self._worker.start()
+        self._waiting.put((job, work))
 
     def drop(self, job: Job) -> None:
         """Forget a job that was never started, or is not wanted any more."""
@@ -126,11 +133,18 @@ class Jobs:
 
     def close(self) -> None:
         """Stop what is under way and remove every file."""
-        for job in list(self._jobs.values()):
-            job.cancel.cancel()
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            for job in self._jobs.values():
+                job.cancel.cancel()
+        if self._worker is not None:
+            self._waiting.put(None)
+            self._worker.join(CLOSING_SECONDS)
         if self._folder is not None:
             self._folder.cleanup()
+
+    def _work(self) -> None:
+        while (taken := self._waiting.get()) is not None:
+            self._run(*taken)
 
     def _run(self, job: Job, work: Work) -> None:
         def report(progress: Progress) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import itsdangerous
 import pytest
+from sqlalchemy import text
 
+from annotator.database import open_database
 from liwi.accounts import set_password
 from tests.integration.openid_provider import CLIENT, SECRET, Provider
 from tests.integration.serving import free_port, running_app, served, start_app
@@ -86,6 +88,24 @@ def test_the_app_refuses_to_start_where_it_would_be_open_to_all(tmp_path: Path) 
     said = (tmp_path / "app.log").read_text()
     assert "there are no accounts" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("damage", ["newer", "read-only"])
+def test_the_app_does_not_start_on_a_database_that_it_cannot_keep_whole(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "data" / "annotations.db"
+    with contextlib.closing(open_database(file)) as database, database.write() as session:
+        if damage == "newer":
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        before = list(connection.iterdump())
+    url = f"sqlite:///file:{file}?mode=ro&uri=true" if damage == "read-only" else f"sqlite:///{file}"
+    process = start_app(tmp_path, "--port", str(free_port()), "--database", url)
+    assert process.wait(120) == 1
+    said = (tmp_path / "app.log").read_text()
+    assert ("newer version of this program" if damage == "newer" else "may only be read") in said
+    assert "Traceback" not in said
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        assert list(connection.iterdump()) == before
 
 
 @pytest.mark.parametrize("path", CLOSED)
