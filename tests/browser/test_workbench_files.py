@@ -21,7 +21,7 @@ from annotator.schema import Export, Label, Model
 from annotator.values import Role
 from liwi.seethrough.body_parts import BodyPart
 from tests.browser.conftest import start_app
-from tests.browser.test_workbench_pages import HOSTILE, ROOT, enter, label_all, row_names, toast
+from tests.browser.test_workbench_pages import HOSTILE, ROOT, enter, label_all, rows, toast
 from tests.browser.workbench_app import WorkbenchApp
 from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
 
@@ -104,12 +104,13 @@ def test_dropped_folders_and_zips_are_imported_and_a_broken_one_is_reported(page
     expect(done.locator(".job-row.bad")).to_have_count(1)
     expect(done.locator(".job-row.bad")).to_contain_text("broken")
     expect(done).to_contain_text("2 labels read")
-    assert sorted(row_names(page)) == ["one", "three", "two"]
+    expect(rows(page)).to_have_count(3)
+    assert sorted(rows(page).all_text_contents()) == ["one", "three", "two"]
     assert num_labels(empty) == 2
     drop(page, models / "one", models / "three.zip")
     expect(page.locator(f"{ROOT} .job")).to_have_count(2)
     expect(card(page)).to_contain_text("2 there already")
-    assert sorted(row_names(page)) == ["one", "three", "two"]
+    expect(rows(page)).to_have_count(3)
     assert num_labels(empty) == 2
     card(page).locator("button.job-row").first.click()
     expect(page.locator(ROOT)).to_have_attribute("data-page", "model")
@@ -130,7 +131,7 @@ def test_a_zip_that_a_script_drops_is_imported(page: Page, empty: WorkbenchApp, 
         content,
     )
     expect(card(page)).to_contain_text("1 imported")
-    assert row_names(page) == ["three"]
+    expect(rows(page)).to_have_text(["three"])
 
 
 def test_a_folder_is_chosen_into_a_project_of_its_own(page: Page, empty: WorkbenchApp, models: Path) -> None:

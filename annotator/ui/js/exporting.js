@@ -33,6 +33,7 @@ async function runExport(project, format, everything) {
   const started = await trying(() => call("export_start", { project, format, everything }));
   if (!started) return false;
   const card = jobCard(t("export.title", { project, format: t(`format.${format}`) }), { onCancel: () => cancelJob(started.job) });
+  noteJob(started.job, card);
   card.progress(t("import.starting"), 0, 1);
   followJob(started.job, ({ stage, done, total }) => card.progress(stage, done, total))
     .then((job) => finishExport(card, job))

@@ -10,6 +10,7 @@ function startImporting() {
   const veil = make("div", "drop-veil", {}, [make("div", "drop-card", {}, [icon("upload"), word(make("b", ""), "drop.title"), word(make("span", ""), "drop.text")])]);
   veil.hidden = true;
   ui.root.append(veil);
+  window.addEventListener("beforeunload", askBeforeLeaving);
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   let depth = 0;
   const over = (event) => {
@@ -90,6 +91,7 @@ async function makeSynthetic(count, project = importProject()) {
   const started = await trying(() => call("import_start", { project, kind: "synthetic", count }));
   if (!started) return;
   const card = jobCard(t("import.synthetic_some", { n: count }), { onCancel: () => cancelJob(started.job) });
+  noteJob(started.job, card);
   card.progress(t("import.starting"), 0, count);
   try {
     finishImport(card, await followJob(started.job, ({ stage, done, total }) => card.progress(stage, done, total)));
@@ -112,7 +114,7 @@ async function finishImport(card, { state, message, result, cancelled = false },
   nodes.push(...imported.map(({ pass_id, name }) => row(pass_id, name, t("import.new"))));
   nodes.push(...duplicates.map(({ pass_id, file, name }) => row(pass_id, name ?? file, t("import.there"))));
   nodes.push(...problems.map(({ file, message: reason }) => make("div", "job-row bad", {}, [nameText(file), make("span", "reason", { text: reason, dir: "auto" })])));
-  if (again) nodes.push(textButton("import.again", () => { card.node.remove(); again(); }, { symbol: "retry" }));
+  if (again) nodes.push(textButton("import.again", () => { card.node.remove(); card.onClose(); again(); }, { symbol: "retry" }));
   const summary = [
     imported.length ? t("import.n_new", { n: imported.length }) : null, duplicates.length ? t("import.n_there", { n: duplicates.length }) : null,
     num_labels ? t("import.n_labels", { n: num_labels }) : null, problems.length ? t("import.n_problems", { n: problems.length }) : null,
@@ -120,6 +122,7 @@ async function finishImport(card, { state, message, result, cancelled = false },
   const failed = state === "failed" || (problems.length > 0 && imported.length + duplicates.length === 0);
   const lead = state === "failed" ? message : cancelled ? t("import.cancelled") : null;
   card.finish(failed ? "failed" : "done", [lead, ...summary].filter(Boolean).join(" · ") || t("import.nothing"), nodes);
+  if (!failed && !problems.length && !again) card.leave(20);
   await trying(loadSession);
   await loadQueue({ quiet: true });
 }

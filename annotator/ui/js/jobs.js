@@ -10,13 +10,14 @@ function jobCard(title, { onCancel = () => {} } = {}) {
   const bar = make("span", "job-bar");
   const result = make("div", "job-result");
   const cancel = textButton("cancel", () => { cancel.disabled = true; onCancel(); }, { className: "small" });
-  const close = symbolButton("close", "close", () => node.remove());
+  const close = symbolButton("close", "close", () => { node.remove(); card.onClose(); });
   const node = make("section", "job", { "data-state": "working" }, [make("header", "", {}, [heading, cancel, close]), stage, bar, result]);
   node.setAttribute("aria-label", title);
   close.hidden = true;
   ui.jobs.append(node);
-  return {
+  const card = {
     node,
+    onClose() {},
     progress(text, done, total) {
       stage.textContent = text;
       bar.replaceChildren(meter(done, total, "progress"));
@@ -32,7 +33,12 @@ function jobCard(title, { onCancel = () => {} } = {}) {
       cancel.hidden = true;
       close.hidden = false;
     },
+    // Good news needs no click: it goes by itself unless somebody is reading it.
+    leave(seconds) {
+      setTimeout(() => (node.matches(":hover, :focus-within") ? card.leave(seconds) : close.click()), seconds * 1000);
+    },
   };
+  return card;
 }
 
 // Ask until a job of the server has ended. A server that cannot be reached for a while does not end it.
@@ -57,8 +63,15 @@ function cancelJob(jobId) {
   return trying(() => call("job_cancel", { job: jobId }));
 }
 
-// What was under way when the page was left is shown again.
+// Jobs whose card nobody has closed yet: what was begun before a reload is shown again, also its end.
+function noteJob(jobId, card) {
+  remember("jobs", [...recall("jobs", []).filter((id) => id !== jobId), jobId].slice(-20));
+  card.onClose = () => remember("jobs", recall("jobs", []).filter((id) => id !== jobId));
+}
+
 async function recallJobs() {
+  const open = recall("jobs", []);
+  if (open.length === 0) return;
   let answer;
   try {
     answer = await call("jobs");
@@ -66,8 +79,9 @@ async function recallJobs() {
     return; // nothing is lost: the jobs go on, and the queue shows what they did
   }
   for (const job of answer.jobs ?? []) {
-    if (job.state !== "working") continue;
+    if (!open.includes(job.job)) continue;
     const card = jobCard(t(`job.${job.kind}`), { onCancel: () => cancelJob(job.job) });
+    noteJob(job.job, card);
     const end = job.kind === "export" ? finishExport : finishImport;
     followJob(job.job, ({ stage, done, total }) => card.progress(stage, done, total))
       .then((last) => end(card, last))

@@ -115,8 +115,10 @@ async function submitModel() {
     say(t("submit.missing", { n: missing.length }), { kind: "bad", action: { text: t("submit.show"), run: () => showMissing(missing) } });
     return;
   }
-  if (typeof settled === "function") await settled();
   const passId = model.passId;
+  if (saving.state === "offline" || saving.state === "stuck") return void say(t("submit.unsaved"), { kind: "bad" });
+  await settledPass(passId);
+  if (waiting.some((operation) => operation.pass_id === passId)) return void say(t("submit.unsaved"), { kind: "bad" });
   const done = await trying(() => call("submit", { pass_id: passId }));
   if (!done) return;
   say(t("submit.done", { name: model.name }), { kind: "good" });
@@ -125,6 +127,6 @@ async function submitModel() {
 }
 
 function showMissing(missing) {
-  if (typeof select === "function") select([missing[0].id], { mode: "replace" });
-  if (typeof reveal === "function") reveal(missing[0].id);
+  select([missing[0].id]);
+  reveal(missing[0].id);
 }

@@ -5,7 +5,7 @@ const pagesByName = new Map(); // name -> {node, show(data), leave()}
 let shownPass = null;
 let addressTimer = 0;
 
-// node: of the page; show(data): fill it; leave(): when another one is shown; heading: takes the focus.
+// node: of the page; show(data): fill it; leave(): when another one is shown; heading(): what takes the focus.
 function addPage({ name, node, show = () => {}, leave = () => {}, heading = null }) {
   node.hidden = true;
   pagesByName.set(name, { node, show, leave, heading });
@@ -21,7 +21,7 @@ async function showPage(name, data = {}, { record = "push", focus = true } = {})
   writeAddress(record);
   emit("page", { name });
   const { show, heading, node } = pagesByName.get(name);
-  if (focus && before !== name) (heading ?? node).focus({ preventScroll: true });
+  if (focus && before !== name) (heading?.() ?? node).focus({ preventScroll: true });
   await show(data);
 }
 
@@ -79,14 +79,14 @@ function followAddress({ focus = true } = {}) {
 function followSelection() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
-    if (page.name !== "model" || !model.open || typeof selection === "undefined") return;
+    if (page.name !== "model" || !model.open) return;
     page.data = { passId: model.passId, fragment: selection.ids.at(-1) ?? null };
     if (isInSight()) writeAddress("replace");
   }, 300);
 }
 
 function startPages() {
-  addPage({ name: "model", node: ui.modelPage });
+  addPage({ name: "model", node: ui.modelPage, heading: () => ui.viewport });
   window.addEventListener("popstate", () => followAddress());
   window.addEventListener("hashchange", () => followAddress());
   on("selection", followSelection);

@@ -60,6 +60,6 @@ function startPeople() {
   ui.people = { content: make("div", "page-content") };
   const node = make("div", "page reading-page", { "data-page": "people", tabindex: -1 }, [ui.people.content]);
   word(node, "page.people", {}, "aria-label");
-  addPage({ name: "people", node, heading: node, show: loadPeople });
+  addPage({ name: "people", node, show: loadPeople });
   on("language", () => page.name === "people" && loadPeople());
 }

@@ -91,7 +91,7 @@ function startProgressPage() {
   ui.progress = { content: make("div", "page-content") };
   const node = make("div", "page reading-page", { "data-page": "progress", tabindex: -1 }, [ui.progress.content]);
   word(node, "page.progress", {}, "aria-label");
-  addPage({ name: "progress", node, heading: node, show: loadProgress });
+  addPage({ name: "progress", node, show: loadProgress });
   const again = () => page.name === "progress" && loadProgress();
   on("project", again);
   on("language", again);

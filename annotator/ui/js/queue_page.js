@@ -5,7 +5,7 @@ const TO_DO = ["new", "in progress", "rejected"];
 const ROWS_PER_PAGE = 50;
 const QUEUE_SECONDS = 20;
 
-const queue = { entries: [], num: 0, counts: {}, offset: 0, at: 0, error: null, loaded: false };
+const queue = { entries: [], num: 0, counts: {}, offset: 0, at: 0, error: null, loaded: false, text: "" };
 const queueFilter = { states: [], search: "", order: "uncertain", ...recall("queue", {}) };
 let queueNumber = 0;
 
@@ -23,7 +23,10 @@ async function loadQueue({ quiet = false } = {}) {
   try {
     const answer = await call("queue", queueRequest());
     if (number !== queueNumber) return;
-    Object.assign(queue, { entries: answer.entries, num: answer.num, counts: answer.counts ?? {}, error: null, loaded: true });
+    const text = JSON.stringify(answer);
+    ui.queue.list.removeAttribute("aria-busy");
+    if (quiet && text === queue.text && queue.error === null) return; // nothing new: nothing on the page moves
+    Object.assign(queue, { text, entries: answer.entries, num: answer.num, counts: answer.counts ?? {}, error: null, loaded: true });
     if (queue.offset > 0 && queue.offset >= queue.num) return void turnQueue(0);
   } catch (error) {
     if (!(error instanceof CallError) || number !== queueNumber) throw error;
@@ -103,7 +106,7 @@ function openRow() {
 function startQueuePage() {
   const node = buildQueuePage();
   moveByArrows(ui.queue.list, stepRow);
-  addPage({ name: "models", node, heading: ui.queue.list, show: () => loadQueue({ quiet: true }) });
+  addPage({ name: "models", node, heading: () => ui.queue.list, show: () => loadQueue({ quiet: true }) });
   on("project", () => { Object.assign(queue, { offset: 0, at: 0 }); if (page.name === "models") loadQueue(); else queue.loaded = false; });
   on("language", () => { drawChips(); drawQueue(); });
   on("session", ({ lost }) => lost || drawQueueTools());

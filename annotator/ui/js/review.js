@@ -64,7 +64,7 @@ function openReviewRow() {
 // The fragment on the model page, with everything else faint.
 async function showFragment(id) {
   await showModel(model.passId, { fragment: id });
-  if (typeof setXray === "function") setXray(true);
+  setXray(true);
 }
 
 async function acceptModel() {
@@ -110,7 +110,7 @@ async function nextToReview(doneId = null) {
 function startReview() {
   const node = buildReviewPage();
   moveByArrows(ui.review.list, stepReview);
-  addPage({ name: "review", node, heading: ui.review.list, show: () => (model.open && model.passId === page.data.passId ? loadReview() : drawReview()) });
+  addPage({ name: "review", node, heading: () => ui.review.list, show: () => (model.open && model.passId === page.data.passId ? loadReview() : drawReview()) });
   on("model", () => {
     if (page.name === "review" && model.passId === page.data.passId) loadReview();
     else if (!model.open || model.passId !== review.passId) Object.assign(review, { rows: [], shown: [], at: 0, passId: null });

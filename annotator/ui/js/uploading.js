@@ -1,6 +1,22 @@
 // Sending models to the server, batch by batch. What fails can be sent again; what is refused names its model, and the rest goes on.
 
+let numSending = 0;
+
 async function importBatches(title, project, todo, result) {
+  numSending += 1;
+  try {
+    await sendBatches(title, project, todo, result);
+  } finally {
+    numSending -= 1;
+  }
+}
+
+// What was not sent yet is only here: leaving the page asks first.
+function askBeforeLeaving(event) {
+  if (numSending > 0) event.preventDefault();
+}
+
+async function sendBatches(title, project, todo, result) {
   const stop = { wanted: false, now: () => {} };
   const card = jobCard(title, { onCancel: () => { stop.wanted = true; stop.now(); } });
   const waiting = [...todo];
@@ -26,6 +42,7 @@ async function importBatches(title, project, todo, result) {
 async function importBatch(batch, project, card, stop) {
   const name = batch.names.join(", ");
   const jobId = await sendBatch(batch, project, stop, (sent, all) => card.progress(t("import.sending", { name, sent: formatBytes(sent), all: formatBytes(all) }), sent, all));
+  noteJob(jobId, card);
   stop.now = () => cancelJob(jobId);
   if (stop.wanted) stop.now();
   const job = await followJob(jobId, ({ stage, done, total }) => card.progress(stage, done, total));
@@ -74,8 +91,8 @@ function upload(form, { onProgress = () => {}, onStart = () => {} } = {}) {
 
 // A label file that is dropped on an open model is meant for it.
 async function importLabels({ path, file }) {
-  if (typeof settled === "function") await settled();
   const { passId, modelId } = model;
+  await settledPass(passId); // else what waits would be a conflict
   const form = new FormData();
   form.append("model_id", modelId);
   form.append("files", file, path.split("/").at(-1));
