@@ -21,8 +21,9 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.fragments import Fragment, read_fragments
 from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
-from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, open_workbench
+from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, open_model, open_workbench
 
 CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = Path("out/screenshots")
@@ -200,3 +201,17 @@ def workbench(page: Page, workbench_app: WorkbenchApp) -> Page:
     """A fresh page of the workbench, with no model open."""
     open_workbench(page, workbench_app)
     return page
+
+
+@pytest.fixture
+def opened(workbench: Page, workbench_app: WorkbenchApp) -> Page:
+    """The workbench with the first character open, at 100 %, as at rest."""
+    open_model(workbench, workbench_app.pass_ids[0])
+    workbench.keyboard.press("9")
+    return workbench
+
+
+@pytest.fixture
+def fragments(opened: Page, workbench_app: WorkbenchApp) -> list[Fragment]:
+    """The fragments of the character in `opened`, with their pixels."""
+    return read_fragments(opened, workbench_app.pictures)
