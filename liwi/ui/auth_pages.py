@@ -1,5 +1,10 @@
-"""The login page: plain HTML without scripts, light and dark, in English, Chinese or Japanese as the browser asks."""
+"""The login page: plain HTML, light and dark, in English, Chinese or Japanese as the browser asks.
 
+Its one script carries over the part of the address behind #, which browsers do not send: links into the app survive the login.
+"""
+
+import base64
+import hashlib
 from html import escape
 from urllib.parse import urlsplit
 
@@ -85,8 +90,19 @@ input:focus-visible, button:focus-visible, .button:focus-visible { outline: 3px 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · LiWi Studio</title><style>{style}</style></head>
-<body><main><h1>LiWi Studio</h1><p>{lead}</p>{alert}{form}</main></body></html>
+<body><main><h1>LiWi Studio</h1><p>{lead}</p>{alert}{form}</main><script>{script}</script></body></html>
 """
+
+_SCRIPT = """
+const [field, link] = ["input[name=next]", "a.button"].map((each) => document.querySelector(each));
+if (location.hash && field) field.value = field.value.split("#")[0] + location.hash;
+if (location.hash && link) {
+  const address = new URL(link.href);
+  address.searchParams.set("next", (address.searchParams.get("next") || "/") + location.hash);
+  link.href = address;
+}
+"""
+_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 
 _PASSWORD_FORM = """<form method="post" action="/login"><input type="hidden" name="next" value="{target}">
 <label>{name_text}<input name="name" value="{name}" autocomplete="username" autocapitalize="none" maxlength="200" required
@@ -100,7 +116,8 @@ _OPENID_FORM = '<a class="button" href="{href}" target="{frame}" rel="noopener">
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}"
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_SCRIPT_HASH}'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors {frames}"
     ),
 }
 
@@ -158,6 +175,6 @@ def safe_target(wanted: str) -> str:
 def _page(language: str, form: str, problem: str, status: int, *, framed: bool, retry: int = 0) -> HTMLResponse:
     texts = TEXTS[language]
     alert = f'<div role="alert">{escape(problem)}</div>' if problem else ""
-    page = _PAGE.format(language=language, title=texts["title"], style=_STYLE, lead=texts["lead"], alert=alert, form=form)
+    page = _PAGE.format(language=language, title=texts["title"], style=_STYLE, lead=texts["lead"], alert=alert, form=form, script=_SCRIPT)
     headers = {name: value.format(frames="*" if framed else "'self'") for name, value in _HEADERS.items()}
     return HTMLResponse(page, status, headers | ({"Retry-After": str(retry)} if retry else {}))
