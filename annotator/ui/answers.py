@@ -88,6 +88,7 @@ def _guess_json(row: Prediction) -> Json:
 
 
 def _meshes_json(view: ModelView) -> list[Json]:
+    ids = {mesh.place: mesh.id for mesh in view.art_meshes}
     return [
         {
             "id": mesh.id,
@@ -102,6 +103,8 @@ def _meshes_json(view: ModelView) -> list[Json]:
             "num_pixels": mesh.num_pixels,
             "num_visible": mesh.num_visible,
             "uncertainty": mesh.uncertainty,
+            "clipped_by": None if mesh.clipped_by is None else [ids[place] for place in mesh.clipped_by if place in ids],
+            "clip_inverted": mesh.clip_inverted,
         }
         for mesh in sorted(view.art_meshes, key=lambda mesh: (mesh.render_order, mesh.place))
     ]

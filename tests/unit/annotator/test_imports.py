@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from annotator.__main__ import app
@@ -21,12 +22,14 @@ from annotator.labels import relabel
 from annotator.pictures import PictureStore
 from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
+from annotator.schema import ModelArtMesh
+from annotator.ui.answers import model_json
 from annotator.values import Change, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
-from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
+from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, WHITE, square, write_model
 
 LABELS = {"red": {"part": "face", "side": None}, "blue": {"part": "irides", "side": "left"}, "hit": {"part": None, "side": None}}
 
@@ -82,6 +85,28 @@ def test_broken_models_are_reported_duplicates_recognised_and_the_rest_imported(
     assert (hit.num_visible, hit.picture is not None) == (0, True)
     assert view.labels == {}
     assert bring(database, store, models).imported == []
+
+
+def test_how_fragments_are_clipped_is_kept_and_added_to_models_that_came_in_before(
+    database: Database, store: PictureStore, tmp_path: Path
+) -> None:
+    meshes = [
+        square("white", (10, 10, 100, 100), WHITE),
+        square("iris", (40, 40, 180, 120), BLUE, clipped_by=("white", "lid")),
+        square("lid", (10, 90, 100, 120), RED, clipped_by=("white",), inverted_mask=True),
+    ]
+    path = write_model(tmp_path / "eye", meshes)
+    bring(database, store, path)
+    white, iris, lid = view_model(database, "vera", 1).art_meshes
+    kept = [(white.clipped_by, False), (iris.clipped_by, iris.clip_inverted), (lid.clipped_by, lid.clip_inverted)]
+    assert kept == [([], False), ([0, 2], False), ([0], True)]
+    told = {mesh["id"]: (mesh["clipped_by"], mesh["clip_inverted"]) for mesh in model_json(view_model(database, "vera", 1))["meshes"]}
+    assert told == {white.id: ([], False), iris.id: ([white.id, lid.id], False), lid.id: ([white.id], True)}
+    with database.write() as session:
+        session.execute(update(ModelArtMesh).values(clipped_by=None, clip_inverted=False))
+    assert {mesh["clipped_by"] for mesh in model_json(view_model(database, "vera", 1))["meshes"]} == {None}
+    assert [name for name, _ in bring(database, store, path).duplicates] == [path.name]
+    assert [(mesh.clipped_by, mesh.clip_inverted) for mesh in view_model(database, "vera", 1).art_meshes] == kept
 
 
 def test_labels_go_round_without_a_change(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
