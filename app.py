@@ -48,6 +48,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
         share=False,  # whatever the environment says: a tunnel would lead others past the accounts
         run_history=False,  # it would keep every call's pictures in the browser, and slow the page down with each
         max_file_size=f"{settings.max_upload_mb}mb",
+        blocked_paths=[str(path.resolve()) for path in (settings.data, settings.passwords) if path is not None],
         auth_dependency=access.person_of,
         app_kwargs={"routes": [*access.routes, *routes], "middleware": access.middleware},
         prevent_thread_lock=True,

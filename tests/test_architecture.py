@@ -13,7 +13,10 @@ MAY_IMPORT = {
     "annotator": {"liwi", "data_tools", "annotator"},
     "training": {"liwi", "data_tools", "training"},
 }
-TORCH_FREE = ("liwi/types.py", "liwi/imaging/", "liwi/export/", "liwi/registry.py", "liwi/settings.py", "data_tools/", "annotator/")
+TORCH_FREE = (
+    *("liwi/types.py", "liwi/imaging/", "liwi/export/", "liwi/registry.py", "liwi/settings.py", "data_tools/", "annotator/"),
+    *("training/__main__.py", "training/errors.py", "training/job.py", "training/order.py", "training/run_folder.py"),
+)
 TOP_LEVEL_FILES = {"app.py", "requirements.txt", "README.md", "pyproject.toml", "packages.txt", "pre-requirements.txt", "LICENSE"}
 TOP_LEVEL_FOLDERS = {"liwi", "annotator", "training", "data_tools", "tests"}
 
@@ -62,6 +65,10 @@ def test_each_outside_library_stays_in_its_place(path: Path) -> None:
         assert "sqlalchemy" not in tops
     if name != "data_tools/live2d/cubism_core.py":
         assert "ctypes" not in tops
+    if name != "training/loop.py":
+        assert "accelerate" not in tops, f"{name}: there is one loop"
+    if not name.startswith(("liwi/experts/", "liwi/checkpoint", "liwi/registry")):
+        assert not name.startswith("liwi/") or "safetensors" not in tops, f"{name}: weights are read in liwi/experts and by the registry"
     assert "skimage" not in tops or name.startswith("data_tools/"), f"{name}: scikit-image is no dependency of the app"
 
 

@@ -13,6 +13,7 @@ import fcntl
 import importlib.metadata
 import json
 import platform
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,17 +26,20 @@ from training.job import Job, encode_job, read_job
 
 JOB, ENVIRONMENT, LOG, LOCK, EXPORT = "job.toml", "environment.json", "log.jsonl", "run.lock", "export"
 
+_PARTIAL = ".*.partial"
 _LIBRARIES = ("torch", "accelerate", "safetensors", "numpy", "opencv-python-headless")
 
 
 def open_run(folder: Path, job: Job) -> None:
-    """Begin a run, or go on with one that was begun with the same job and dataset.
+    """Begin a run, or go on with one that was begun with the same job and dataset. The caller holds the folder, see `hold`.
 
     Raises:
         RunError: the folder holds other things, another job, or the dataset has changed since.
     """
     environment = describe_environment(job)
-    if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
+    for left in [*folder.glob(_PARTIAL), *folder.glob(f"*/{_PARTIAL}")]:  # a kill in the middle of writing leaves these
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    if any(path.name not in (LOCK, ENVIRONMENT) for path in folder.iterdir()):
         found = read_run_job(folder)
         if found != job:
             raise RunError(

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,25 @@ async def send_like_a_page(address: str, person: str, pass_id: int, labels: int,
             found: dict[str, Any] = answer.json()
             return found
 
-        meshes = [mesh["id"] for mesh in (await ask("open", pass_id=pass_id))["meshes"]]
+        opened = await ask("open", pass_id=pass_id)
+        versions = {mesh["id"]: 0 for mesh in opened["meshes"]} | {label["art_mesh_id"]: label["version"] for label in opened["labels"]}
+        meshes = list(versions)
         await ask("claim", pass_id=pass_id)
         start, times = time.perf_counter(), []
         for number in range(labels):
-            mesh, version = meshes[number % len(meshes)], number // len(meshes)
-            change = {"art_mesh_id": mesh, "version": version, "kind": "part", "part": "face", "side": None, "unsure": False, "comment": ""}
+            mesh = meshes[number % len(meshes)]
+            change = {
+                "art_mesh_id": mesh,
+                "version": versions[mesh],
+                "kind": "part",
+                "part": "face",
+                "side": None,
+                "unsure": False,
+                "comment": "",
+            }
             began = time.perf_counter()
-            await ask("relabel", pass_id=pass_id, operation_id=f"{person}-{number:08d}", changes=[change])
+            await ask("relabel", pass_id=pass_id, operation_id=uuid.uuid4().hex, changes=[change])
+            versions[mesh] += 1
             times.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(max(0.0, start + pace * (number + 1) - time.perf_counter()))
         return times

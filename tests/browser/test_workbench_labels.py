@@ -341,7 +341,7 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_decided(browser: B
     app.address = f"http://127.0.0.1:{port}"
     with server_process(tmp_path / "data", port) as process, tab(browser, app, noisy=True) as page:
         meshes = ids(page)[:40]
-        label_all = "(w, ids) => { ids.forEach((id) => w.relabel([id], {kind: 'part', part: 'wings'})); }"
+        label_all = "(w, ids) => { ids.forEach((id) => w.relabel([id], {kind: 'part', part: 'tail'})); }"
         ask(page, label_all, meshes)
         page.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.saving.waiting < 36")
         process.send_signal(signal.SIGKILL)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from annotator.database import open_database
 from liwi.accounts import set_password
 from tests.integration.openid_provider import CLIENT, SECRET, Provider
-from tests.integration.serving import free_port, running_app, served, start_app
+from tests.integration.serving import ROOT, free_port, running_app, served, start_app
 
 ANNA, BEN = ("anna", "correct horse battery"), ("本", "もっと長いパスワード")
 PAGE = {"Accept": "text/html"}
@@ -264,6 +264,14 @@ def test_files_with_secrets_are_for_their_owner_alone(address: str, folder: Path
     assert address
     for path in (passwords, folder / "data" / "session_secret"):
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_gradio_hands_out_no_secret_to_people_who_are_logged_in(anna: httpx.Client, folder: Path, passwords: Path) -> None:
+    data = folder / "data"
+    for path in (passwords, data / "session_secret", data / "annotations.db", folder / "app.log", ROOT / "app.py", Path("/etc/passwd")):
+        assert path.is_file()
+        for asked in (path, f"{data}/../data/{path.name}", path.relative_to("/")):
+            assert anna.get(f"/gradio_api/file={asked}").status_code in (403, 404), asked
 
 
 @pytest.fixture(scope="module")

@@ -219,6 +219,7 @@ def test_an_export_is_a_zip_that_imports_again_to_the_same_labels(server: Server
     job = server.call("ann", "export_start", project="dropped", format="labels", everything=True)["job"]
     said = server.finished("ann", job)
     assert (said["state"], said["result"]["num_models"], said["result"]["num_labels"]) == ("done", 1, 3)
+    assert said["result"]["left_out"] == {"unlabelled": 1}
     answer = server.get("ann", said["url"].removeprefix("workbench/"))
     assert answer.headers["content-disposition"].startswith('attachment; filename="dropped-labels-')
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

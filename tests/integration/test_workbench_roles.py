@@ -70,6 +70,13 @@ def test_files_are_for_people_who_are_logged_in(server: Server, path: str) -> No
     assert server.get(None, path).status_code == 401
 
 
+def test_all_pictures_of_a_model_are_for_users(server: Server) -> None:
+    assert server.get("stranger", "passes/1/pictures").status_code == 403
+    assert server.get("vera", "passes/1/pictures").status_code == 200
+    for number in ("99", str(2**31), "9" * 30, "-1", "x"):
+        assert server.get("vera", f"passes/{number}/pictures").status_code == 404, number
+
+
 @pytest.mark.parametrize("person", [None, "stranger", "vera"])
 def test_uploads_are_refused_before_a_byte_is_written(server: Server, person: str | None) -> None:
     before = server.content()

@@ -24,20 +24,17 @@ function drawClassButtons() {
   const guessed = new Set(selection.ids.map(guessedClass));
   const can = mayEdit();
   for (const [name, { button, count, key }] of classButtons) {
-    count.textContent = counts.get(name) ?? "";
-    key.textContent = keyHint(`class.${name}`);
-    key.hidden = !key.textContent;
-    button.disabled = !can;
-    button.setAttribute("aria-pressed", String(labelled.has(name)));
+    putText(count, counts.get(name) ?? "");
+    putText(key, keyHint(`class.${name}`));
+    putDisabled(button, !can);
+    putAttribute(button, "aria-pressed", labelled.has(name));
     button.classList.toggle("guessed", guessed.has(name) && !labelled.has(name));
-    button.title = `${className(name)}${language === "en" ? "" : ` (${name})`}`;
+    putAttribute(button, "title", language === "en" ? className(name) : `${className(name)} (${name})`);
   }
 }
 
 // A short sign of which class was given, since the selection has moved on by then.
 function flashClass(name) {
-  const { button } = classButtons.get(name);
-  button.classList.remove("given");
-  void button.offsetWidth; // starts the animation again
-  button.classList.add("given");
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  classButtons.get(name).button.animate([{ boxShadow: "0 0 0 3px var(--accent)" }, { boxShadow: "0 0 0 8px transparent" }], { duration: 400, easing: "ease-out" });
 }

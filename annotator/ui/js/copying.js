@@ -1,5 +1,7 @@
 // Labels from elsewhere: from the mirrored fragment, or from a similar or earlier model. What would change is listed before, and ticked off.
 
+const SURE_PLACE = 0.9; // mirrored boxes that overlap less are to be looked at again
+
 function copyMirrored(ids) {
   if (!mayEdit()) return sayWhyNot();
   const changes = mirroredChanges([...ids]);
@@ -10,7 +12,7 @@ function copyMirrored(ids) {
   }
   return offerChanges({
     title: "cmd.mirror", intro: t(ids.length ? "mirror_text" : "mirror_text_all"),
-    rows: changes.map(({ from, to, wish, by, score }) => ({ id: to, wish, score, reason: t(`mirror_by.${by}`, { name: meshName(from) }), recheck: by === "place" })),
+    rows: changes.map(({ from, to, wish, by, score }) => ({ id: to, wish, score, reason: t(`mirror_by.${by}`, { name: meshName(from) }), recheck: by === "place" && score < SURE_PLACE })),
   });
 }
 

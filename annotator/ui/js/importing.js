@@ -121,7 +121,7 @@ async function finishImport(card, { state, message, result, cancelled = false },
   ].filter(Boolean);
   const failed = state === "failed" || (problems.length > 0 && imported.length + duplicates.length === 0);
   const lead = state === "failed" ? message : cancelled ? t("import.cancelled") : null;
-  card.finish(failed ? "failed" : "done", [lead, ...summary].filter(Boolean).join(" · ") || t("import.nothing"), nodes);
+  card.finish(failed ? "failed" : problems.length ? "partly" : "done", [lead, ...summary].filter(Boolean).join(" · ") || t("import.nothing"), nodes);
   if (!failed && !problems.length && !again) card.leave(20);
   await trying(loadSession);
   await loadQueue({ quiet: true });

@@ -11,8 +11,22 @@ function startInspector() {
   };
   const drawSoon = () => { inspectorDrawing ||= requestAnimationFrame(draw); };
   for (const name of ["model", "labels", "selection", "language", "claim", "session", "keys", "recheck"]) on(name, drawSoon);
+  on("pending", drawPending);
   ui.right.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); }); // keys keep going to the canvas
   draw();
+}
+
+// The page is laid out anew after each write: what is as it was is not written.
+function putText(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
+function putAttribute(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+function putDisabled(node, disabled) {
+  if (node.disabled !== disabled) node.disabled = disabled;
 }
 
 // Why everything is read only, and what can be done about it.
@@ -49,13 +63,18 @@ function fragmentParts(id) {
   const mesh = model.byId.get(id);
   const label = labelOf(id);
   const said = make("div", "said-line", {}, [make("span", "said-what", { text: t("label") }), labelChip(label)]);
-  if (label.pending) said.append(make("span", "pending-mark", { title: t("saving.pending", { n: 1 }) }));
+  said.append(make("span", "pending-mark", { title: t("saving.pending", { n: 1 }), hidden: !label.pending }));
   const guesses = model.guesses.get(id) ?? [];
   return [
     make("h3", "", {}, [nameText(mesh.mesh_id), make("span", "facts quiet", { text: factsOf(mesh) })]),
     make("p", "path quiet", { text: pathOf(mesh), title: pathOf(mesh), dir: "auto" }), said, ...guesses.slice(0, 3).map((guess, place) => guessLine(id, guess, place)),
     ...clippingLines(id),
   ];
+}
+
+function drawPending() {
+  const mark = ui.right.querySelector(".pending-mark");
+  if (mark) mark.hidden = selection.ids.length !== 1 || !labelOf(selection.ids[0]).pending;
 }
 
 // The names of the parts that hold a fragment, outermost first.

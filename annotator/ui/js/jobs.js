@@ -19,10 +19,10 @@ function jobCard(title, { onCancel = () => {} } = {}) {
     node,
     onClose() {},
     progress(text, done, total) {
-      stage.textContent = text;
+      stage.textContent = stageText(text);
       bar.replaceChildren(meter(done, total, "progress"));
     },
-    // nodes: what stands in the card then; state: "done", "failed".
+    // nodes: what stands in the card then; state: "done", "partly", "failed".
     finish(state, text, nodes = []) {
       node.dataset.state = state;
       stage.textContent = text;
@@ -39,6 +39,12 @@ function jobCard(title, { onCancel = () => {} } = {}) {
     },
   };
   return card;
+}
+
+// What Python is at, in the language of the page, where the page knows it.
+function stageText(text) {
+  const [whole, verb, name] = text.match(/^(Importing|Drawing|Reading|Writing|Packing|Waiting)\b ?(.*)$/) ?? [];
+  return whole === undefined ? text : t(`stage.${verb}`, { name: verb === "Importing" ? name : "" });
 }
 
 // Ask until a job of the server has ended. A server that cannot be reached for a while does not end it.

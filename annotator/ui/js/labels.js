@@ -26,15 +26,19 @@ function takeSaid(labels) {
   return ids;
 }
 
+// Listeners of "labels" hear only what looks different now: the answer of the server mostly confirms what is shown ("pending").
 function showLabels(ids) {
   const waits = lastWaitingChanges(model.passId);
-  for (const id of ids) {
+  const different = ids.filter((id) => {
+    const before = labelOf(id);
     const change = waits.get(id);
     const label = change ? { ...change, version: change.version + 1, pending: true } : saidByServer.get(id);
     if (label) model.labels.set(id, label);
     else model.labels.delete(id);
-  }
-  emit("labels", { ids });
+    return !sameValue(before, labelOf(id));
+  });
+  if (different.length) emit("labels", { ids: different });
+  emit("pending");
 }
 
 function sameValue(a, b) {

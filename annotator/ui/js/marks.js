@@ -15,21 +15,23 @@ function buildMarks() {
   const after = selectBox("after", [], setAfterLabel);
   const node = make("div", "marks", {}, [make("div", "mark-row", {}, [...sides, unsure, skip]), make("div", "mark-row after-row", {}, [comment, after])]);
   word(after, "after", {}, "title");
+  const drawAfter = () => setOptions(after, AFTER.map((value) => [value, t(`after.${value}`)]));
+  on("language", drawAfter);
+  drawAfter();
+  after.value = afterLabel;
   const draw = () => {
     const { ids } = selection;
     const all = (test) => String(ids.length > 0 && ids.every(test));
-    sides.forEach((button, place) => button.setAttribute("aria-pressed", all((id) => labelOf(id).side === ["left", "right"][place])));
-    unsure.setAttribute("aria-pressed", all((id) => labelOf(id).unsure));
-    skip.setAttribute("aria-pressed", all((id) => labelOf(id).kind === "skipped"));
-    comment.setAttribute("aria-pressed", all((id) => labelOf(id).comment !== ""));
+    sides.forEach((button, place) => putAttribute(button, "aria-pressed", all((id) => labelOf(id).side === ["left", "right"][place])));
+    putAttribute(unsure, "aria-pressed", all((id) => labelOf(id).unsure));
+    putAttribute(skip, "aria-pressed", all((id) => labelOf(id).kind === "skipped"));
+    putAttribute(comment, "aria-pressed", all((id) => labelOf(id).comment !== ""));
     for (const button of buttons) {
-      button.disabled = !ids.length || !mayEdit();
+      putDisabled(button, !ids.length || !mayEdit());
       const hint = keyHint(button.dataset.mark);
-      button.querySelector("kbd").textContent = hint;
-      button.title = `${t(`cmd.${button.dataset.mark}`)}${hint ? `  (${hint})` : ""}`;
+      putText(button.lastChild, hint);
+      putAttribute(button, "title", `${t(`cmd.${button.dataset.mark}`)}${hint ? `  (${hint})` : ""}`);
     }
-    setOptions(after, AFTER.map((value) => [value, t(`after.${value}`)]));
-    after.value = afterLabel;
   };
   return { node, draw };
 }
@@ -71,8 +73,8 @@ function buildTools() {
   const draw = () => {
     for (const button of buttons) {
       const id = button.dataset.tool;
-      button.querySelector("kbd").textContent = keyHint(id);
-      button.disabled = changing.has(id) && !(id === "undo" || id === "redo" ? session.may.annotate : mayEdit());
+      putText(button.lastChild, keyHint(id));
+      putDisabled(button, changing.has(id) && !(id === "undo" || id === "redo" ? session.may.annotate : mayEdit()));
       if (id === "recheck") button.hidden = !recheckIds().length;
     }
   };

@@ -29,7 +29,7 @@ function openMenu(x, y, entries) {
 }
 
 function menuRow({ text, hint = "", part = null, run, disabled = false }, close) {
-  const node = make("button", "menu-row", { type: "button", role: "menuitem", disabled }, [part ? swatch(part) : make("i", "no-swatch"), make("span", "", { text, dir: "auto" }), make("span", "space")]);
+  const node = make("button", "menu-row", { type: "button", role: "menuitem", "data-part": part, disabled }, [part ? swatch(part) : make("i", "no-swatch"), make("span", "", { text, dir: "auto" }), make("span", "space")]);
   if (hint) node.append(make("kbd", "", { text: hint }));
   node.addEventListener("click", () => { close(); run(); });
   return node;

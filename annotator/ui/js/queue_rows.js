@@ -63,11 +63,16 @@ function drawQueueTools() {
   tools.replaceChildren();
   if (!session.may.annotate) return;
   tools.append(
-    textButton("queue.next", nextToDo, { className: "primary", symbol: "play", command: "queue.next" }),
-    ...(session.may.review ? [textButton("queue.review", () => nextToReview(), { symbol: "check", command: "queue.review" })] : []),
+    ...(isNothingHere() ? [] : [textButton("queue.next", nextToDo, { className: "primary", symbol: "play", command: "queue.next" })]),
+    ...(session.may.review && !isNothingHere() ? [textButton("queue.review", () => nextToReview(), { symbol: "check", command: "queue.review" })] : []),
     textButton("import", () => openImport(), { symbol: "plus" }),
-    textButton("export", () => openExport(), { symbol: "full" }),
+    ...(isNothingHere() ? [] : [textButton("export", () => openExport(), { symbol: "download" })]),
   );
+}
+
+// Not a single model, whatever the filter.
+function isNothingHere() {
+  return queue.loaded && queue.num === 0 && queueFilter.search.trim() === "" && queueFilter.states.length === 0 && projectId === null;
 }
 
 function drawQueue() {
@@ -79,6 +84,9 @@ function drawQueue() {
   else if (queue.num === 0) list.replaceChildren(emptyQueue());
   else list.replaceChildren(...queue.entries.map(queueRow));
   ui.queue.columns.hidden = queue.error !== null || (queue.loaded && queue.num === 0);
+  if (ui.queue.tools.childElementCount > 0 && isNothingHere() === Boolean(ui.queue.tools.querySelector(".primary"))) drawQueueTools();
+  ui.queue.chips.hidden = isNothingHere();
+  for (const node of [ui.queue.search, ui.queue.order]) node.hidden = isNothingHere();
   drawPager(pager);
   queue.at = clamp(queue.at, 0, Math.max(0, queue.entries.length - 1));
   markRow({ scroll: false });
@@ -126,7 +134,7 @@ function emptyQueue() {
       textButton("queue.clear", () => { ui.queue.search.value = ""; setQueueFilter({ search: "", states: [] }); }),
     ]);
   }
-  const node = make("div", "nothing-here", {}, [make("p", "nothing-title", { text: t("queue.empty") })]);
+  const node = make("div", "nothing-here", {}, [icon("upload"), make("p", "nothing-title", { text: t("queue.empty") })]);
   if (!session.may.annotate) node.append(make("p", "", { text: t("queue.empty_viewer") }));
   else node.append(make("p", "", { text: t("queue.empty_text") }), make("div", "nothing-buttons", {}, [
     textButton("import.folder", () => chooseFiles({ folder: true }), { className: "primary" }),

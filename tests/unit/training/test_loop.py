@@ -109,6 +109,18 @@ def test_a_folder_with_other_things_is_refused(samples: Path, tmp_path: Path) ->
     assert (tmp_path / "letter.txt").read_text() == "mine"
 
 
+def test_what_a_kill_left_half_written_is_cleared_away(whole: Path, samples: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".job.toml.0123.partial").write_text("objec")
+    (folder / "environment.json").write_text("{}")
+    train(tiny_job(samples), folder)
+    (folder / "checkpoints" / ".step_00000009.0123.partial").mkdir()
+    train(tiny_job(samples), folder)
+    assert numbers(folder) == numbers(whole)
+    assert not list(folder.rglob("*.partial"))
+
+
 def test_two_processes_do_not_train_in_one_folder(samples: Path, tmp_path: Path) -> None:
     with hold(tmp_path / "run"), pytest.raises(RunError, match="Another process"):
         train(tiny_job(samples), tmp_path / "run")
