@@ -1,4 +1,4 @@
-"""``python -m training run | list | show``, and the first also under ``accelerate launch -m training run``."""
+"""``python -m training run | list | show | publish``, and the first also under ``accelerate launch -m training run``."""
 
 import sys
 from pathlib import Path
@@ -61,6 +61,25 @@ def show(folder: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
         typer.echo(_values(line))
     typer.echo("checkpoints: " + (", ".join(path.name for path in list_checkpoints(folder)) or "none"))
     typer.echo(_summary(folder))
+
+
+@app.command()
+def publish(
+    folder: Annotated[Path, typer.Argument(help="A run folder; the run need not be finished.")],
+    licence: Annotated[str, typer.Option(help="Under which the weights may be used.")],
+    who: Annotated[str, typer.Option(help="Who does it; your name on this computer where not given.")] = "",
+    registry: Annotated[Path | None, typer.Option(help="The registry's folder; as LIWI_CHECKPOINTS says where not given.")] = None,
+) -> None:
+    """Publish a run's best checkpoint as a candidate; `python -m liwi checkpoints promote` lets it serve."""
+    import os
+
+    from liwi.registry import Registry
+    from liwi.settings import Settings
+    from training.publishing import publish as hand_over
+
+    opened = Registry(registry or Settings.from_environment(os.environ).checkpoint_registry)
+    record = hand_over(folder, opened, licence=licence, who=who)
+    typer.echo(f"{record.id} is a candidate. Let it serve with: python -m liwi checkpoints promote {record.id} --reason ...")
 
 
 def _summary(folder: Path) -> str:

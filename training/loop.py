@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from training.checkpoints import (
     Checkpoint,
-    describe_checkpoint,
     list_checkpoints,
     load_checkpoint,
     prune,
@@ -31,7 +30,8 @@ from training.errors import JobError, TrainingStopped
 from training.job import Job
 from training.objectives import Objective, create_objective
 from training.order import DataOrder, generator_for, torch_seed
-from training.run_folder import EXPORT, RunLog, hold, open_run
+from training.publishing import export_best, find_best
+from training.run_folder import RunLog, hold, open_run
 from training.schedule import WeightAverage, parameter_groups, rate_at
 
 
@@ -200,23 +200,17 @@ class _Run:
 
     def _export(self) -> None:
         """Hand what the best checkpoint holds to the objective."""
-        if not self.accelerator.is_main_process or self.best_step is None:
-            return
-        best = load_checkpoint(self.folder / "checkpoints" / f"step_{self.best_step:08d}")
-        model = self.objective.build()
-        model.load_state_dict(best.average or best.model)
-        facts = {"objective": self.job.objective, "step": best.step, "steps": self.job.schedule.steps, "metrics": dict(best.metrics)}
-        self.objective.export(model.eval(), self.folder / EXPORT, facts)
+        if self.accelerator.is_main_process:
+            export_best(self.folder, self.job, self.objective)
 
     def _resume_from(self) -> Checkpoint | None:
         """The newest checkpoint, and what is known of the best one; the log forgets what came after."""
         folders = list_checkpoints(self.folder)
         found = load_checkpoint(folders[-1]) if folders else None
         self.step = 0 if found is None else found.step
-        for folder in folders:
-            value = describe_checkpoint(folder)["metrics"].get(self.metric)
-            if value is not None and (self.best is None or self.sign * value > self.sign * self.best):
-                self.best_step, self.best = int(folder.name.removeprefix("step_")), float(value)
+        best = find_best(self.folder, self.metric, less_is_better=self.sign < 0)
+        if best is not None:
+            self.best_step, self.best = best.step, best.metrics[self.metric]
         if self.accelerator.is_main_process:
             self.log.rewind(self.step)
         return found

@@ -46,7 +46,7 @@ def open_run(folder: Path, job: Job) -> None:
                 f"The folder {folder} holds a run of another job: {', '.join(_differences(found, job))} differ. "
                 "Name a new folder with --out, or give the same job to go on."
             )
-        before = _read_json(folder / ENVIRONMENT)
+        before = read_environment(folder)
         if before.get("dataset_sha256") != environment["dataset_sha256"]:
             raise RunError(f"The dataset {job.dataset} has changed since the run {folder} began. Start a new run with --out.")
         return
@@ -74,6 +74,16 @@ def describe_environment(job: Job) -> dict[str, Any]:
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         "dataset_sha256": digest_file(manifest) if manifest.is_file() else None,
     }
+
+
+def read_environment(folder: Path) -> dict[str, Any]:
+    """What `describe_environment` said when the run began; `RunError` where that is lost."""
+    path = folder / ENVIRONMENT
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} is missing or damaged. Start a new run with --out.") from error
+    return value if isinstance(value, dict) else {}
 
 
 @contextmanager
@@ -150,11 +160,3 @@ def _differences(found: Job, wanted: Job) -> list[str]:
 
     before, after = lines(found), lines(wanted)
     return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} is missing or damaged. Start a new run with --out.") from error
-    return value if isinstance(value, dict) else {}

@@ -56,7 +56,7 @@ def read_manifest(source: FileSource, model_name: str) -> Manifest:
     """
     folder = str(PurePosixPath(model_name).parent)
     folder = "" if folder == "." else folder
-    document = _read_json(source, model_name)
+    document = read_document(source, model_name)
     files = _mapping(document.get("FileReferences"))
     if "Moc" not in files:
         raise InputError(f"{model_name!r} names no moc3 file; it is not the model3.json of a Cubism 3 or later model.")
@@ -78,7 +78,8 @@ def read_manifest(source: FileSource, model_name: str) -> Manifest:
     )
 
 
-def _read_json(source: FileSource, name: str) -> dict[str, Any]:
+def read_document(source: FileSource, name: str) -> dict[str, Any]:
+    """A JSON file of the model; `InputError` if it is missing or holds no object."""
     if name not in source.names():
         raise InputError(f"There is no file {name!r} in {source.title!r}.")
     try:
@@ -96,7 +97,7 @@ def _optional(source: FileSource, folder: str, reference: object) -> dict[str, A
         return {}
     name = resolve(source, folder, reference)
     try:
-        return _read_json(source, name) if name else {}
+        return read_document(source, name) if name else {}
     except InputError:
         return {}
 

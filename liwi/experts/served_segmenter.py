@@ -1,56 +1,45 @@
-"""`liwi.protocols.Segmenter` with whatever matting network is served now, and the classical method where none is or none can be loaded.
+"""The segmenter that the registry serves, and the classical one where it serves none.
 
-No torch here: it is loaded with the first network.
+No torch here: whoever serves nothing never loads it.
 """
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.errors import LiwiError
 from liwi.imaging.segmentation import ClassicalSegmenter
-from liwi.protocols import Segmenter
-from liwi.registry_errors import RegistryError
+from liwi.registry_reading import RegistryReader
 from liwi.registry_serving import Served
 from liwi.types import BoundingBox, Hint
 
+if TYPE_CHECKING:
+    from liwi.experts.learned_segmenter import LearnedSegmenter
 
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """Who answers.
-
-    Attributes:
-        segmenter: to be kept for the whole of a request, so that a promotion in between does not mix two networks in one picture.
-        checkpoint: id of the served checkpoint; None for the classical method.
-        problem: why a network that is served does not answer; empty where all is well.
-    """
-
-    segmenter: Segmenter
-    checkpoint: str | None
-    problem: str = ""
+KIND = "matting"
+"""Of the checkpoints, see `liwi.checkpoint_kinds`."""
 
 
 class ServedSegmenter:
-    """See the module's text.
+    """`liwi.protocols.Segmenter`: a promotion or rollback is noticed at the next call; a call under way keeps to what it began with.
 
     Args:
-        served: of the kind ``matting``.
-        fallback: answers where no network does; the classical segmenter if not given.
+        registry: where the checkpoint is served.
     """
 
-    def __init__(self, served: Served[Segmenter], fallback: Segmenter | None = None) -> None:
-        self._served = served
-        self._fallback: Segmenter = fallback or ClassicalSegmenter()
+    def __init__(self, registry: RegistryReader) -> None:
+        self._served: Served[LearnedSegmenter] = Served(registry, KIND)
+        self._classical = ClassicalSegmenter()
 
-    def answering(self) -> Answering:
-        """Who answers now; the first call loads the network."""
+    @property
+    def answers(self) -> str:
+        """Who answers now: the id of a checkpoint, or ``"classical"``. May load the checkpoint."""
         try:
             holding = self._served.get()
-        except RegistryError as error:
-            return Answering(self._fallback, None, str(error))
-        if holding is None:
-            return Answering(self._fallback, None)
-        return Answering(holding.model, holding.record.id, self._served.status.problem)
+        except LiwiError:
+            return "classical"
+        return "classical" if holding is None else holding.record.id
 
     def segment(
         self,
@@ -61,5 +50,13 @@ class ServedSegmenter:
         *,
         seed: int = 0,
     ) -> NDArray[np.float32]:
-        """Segment the object that ``box`` is drawn around. See `liwi.protocols.Segmenter.segment`."""
-        return self.answering().segmenter.segment(crop, box, hints, support, seed=seed)
+        """Segment the object that ``box`` is drawn around. See `liwi.protocols.Segmenter.segment`.
+
+        A checkpoint that cannot be loaded leaves the classical segmenter answering; `liwi.registry_serving` tells the admins why.
+        """
+        try:
+            holding = self._served.get()
+        except LiwiError:
+            holding = None
+        segmenter = self._classical if holding is None else holding.model
+        return segmenter.segment(crop, box, hints, support, seed=seed)

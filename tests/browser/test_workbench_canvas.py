@@ -208,3 +208,56 @@ def test_another_model_starts_afresh_and_reading_the_same_again_keeps_the_view(o
     open_model(opened, workbench_app.pass_ids[1])
     assert selected(opened) == []
     assert ask(opened, "(page) => page.view.fitted")
+
+
+def test_a_model_seen_before_asks_for_no_picture_again(opened: Page, workbench_app: WorkbenchApp) -> None:
+    open_model(opened, workbench_app.pass_ids[1])
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    open_model(opened, workbench_app.pass_ids[0])
+    assert not [url for url in asked if "/pictures" in url]
+    assert [url for url in asked if url.endswith("/api/open")]
+
+
+def test_the_right_button_selects_what_is_under_it_and_can_hide_it(opened: Page, fragments: list[Fragment]) -> None:
+    x, y = next(spots(fragments, 1))
+    top = [fragment.id for fragment in shown(fragments) if fragment.alpha_at(x, y) >= PICK_ALPHA][-1]
+    click(opened, x, y, button="right")
+    assert selected(opened) == [top]
+    opened.get_by_role("menuitem", name="Hide the selection").click()
+    assert top not in visible(opened)
+
+
+def test_a_selection_is_dragged_from_the_canvas_onto_a_class(workbench: Page, workbench_app: WorkbenchApp) -> None:
+    open_model(workbench, workbench_app.pass_ids[1])
+    moved = of_class(workbench, "topwear")[0]
+    place = """(page, id) => {
+        page.select([id]);
+        const [left, top, right, bottom] = page.state.layers.get(id).extent;
+        for (let y = top; y < bottom; y += 3) {
+            for (let x = left; x < right; x += 3) if (page.fragmentsAt(x, y).includes(id)) return page.clientPoint(x, y);
+        }
+        return null;
+    }"""
+    start, goal = ask(workbench, place, moved), workbench.locator(".class-button[data-class='bottomwear']").bounding_box()
+    assert goal is not None
+    workbench.mouse.move(*start)
+    workbench.mouse.down()
+    workbench.mouse.move(start[0] + 30, start[1], steps=3)
+    workbench.mouse.move(goal["x"] + 20, goal["y"] + 10, steps=4)
+    workbench.mouse.up()
+    ask(workbench, "(page) => page.settled()")
+    assert moved in of_class(workbench, "bottomwear")
+
+
+def test_a_model_opened_out_of_sight_is_fitted_when_it_comes_into_sight(workbench: Page, workbench_app: WorkbenchApp) -> None:
+    ask(workbench, "(page) => page.showPage('models')")
+    ask(workbench, "(page, passId) => page.openModel(passId)", workbench_app.pass_ids[0])
+    workbench.evaluate("(passId) => document.querySelector('.liwi-workbench').__workbench.showModel(passId)", workbench_app.pass_ids[0])
+    expect(workbench.locator(".viewport")).to_be_visible()
+    workbench.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.view.width > 100")
+    corner, other = (ask(workbench, "(page, at) => page.toScreen(...at)", at) for at in ([0, 0], [1024, 1024]))
+    assert min(corner) >= 0
+    assert other[0] <= ask(workbench, "(page) => page.view.width")
+    assert other[1] <= ask(workbench, "(page) => page.view.height")
+    assert other[1] - corner[1] > 0.8 * float(ask(workbench, "(page) => page.view.height"))

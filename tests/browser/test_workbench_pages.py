@@ -450,4 +450,4 @@ def test_the_queue_of_ten_thousand_models_answers_at_once(page: Page, fresh: Wor
         page.get_by_role("button", name="Models after these").click()
         page.wait_for_function("(before) => document.querySelector('.pager').textContent !== before", arg=before)
         took.append(time.perf_counter() - start)
-    assert sorted(took)[2] < 1.0, took
+    assert sorted(took)[2] < 1.5, took

@@ -390,3 +390,30 @@ def test_sessions_survive_a_restart(tmp_path: Path, passwords: Path) -> None:
                 kept = client.cookies["liwi_session"]
             else:
                 assert client.get("/account", headers={"Cookie": f"liwi_session={kept}"}).json()["name"] == "anna"
+
+
+def test_on_a_space_the_owner_logs_in_through_the_public_address(tmp_path: Path, provider: Provider) -> None:
+    public = "somebody-something.hf.space"
+    provider.wrong, provider.name = "", "momo"
+    environment = {
+        "SPACE_ID": "somebody/something",
+        "SPACE_HOST": public,
+        "SPACE_AUTHOR_NAME": "momo",
+        "OPENID_PROVIDER_URL": provider.address,
+        "OAUTH_CLIENT_ID": CLIENT,
+        "OAUTH_CLIENT_SECRET": SECRET,
+    }
+    through_proxy = {"Host": public, "X-Forwarded-Proto": "https"}
+    with running_app(tmp_path, environment=environment) as address, httpx.Client(base_url=address, headers=through_proxy) as client:
+        assert 'target="_blank"' in client.get("/login").text  # the provider refuses to be shown in a frame
+        answer = client.get("/login/openid")
+        assert "samesite=none; secure" in answer.headers["set-cookie"].lower()
+        back = httpx.get(answer.headers["location"]).headers["location"]
+        assert back.startswith(f"https://{public}/login/callback?")
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}  # it is for https alone, which ends at the proxy
+        answer = client.get(back.replace(f"https://{public}", address), headers=cookie)
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        session = {**cookie, "Origin": f"https://{public}"}
+        assert client.post("/workbench/api/session", json={}, headers=session).json()["role"] == "admin"
+        assert client.post("/workbench/api/session", json={}, headers={**cookie, "Origin": "https://huggingface.co"}).status_code == 403
+        assert client.get("/config", headers=cookie).json()["username"] == "momo"

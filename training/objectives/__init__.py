@@ -18,6 +18,9 @@ Batch = dict[str, Tensor]
 class Objective(Protocol):
     """What the loop needs to know of what it trains."""
 
+    kind: str
+    """What its checkpoints serve as: a key of `liwi.checkpoint_kinds.KINDS`."""
+
     metric: str
     """The metric that decides what is best, unless the job names another."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data_tools.matting.dataset import Shard, open_shards
+from data_tools.matting.dataset import Shard, open_shards, read_manifest
 from data_tools.matting.objects import Purpose
 from liwi.errors import InputError
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings, prior_logits, stack_inputs
@@ -52,14 +52,16 @@ class MattingData:
 class MattingObjective:
     """`training.objectives.Objective` for the matting network."""
 
+    kind = "matting"
     metric = "alpha_iou"
     lower_is_better = frozenset({"error"})
 
     def __init__(self, job: Job) -> None:
         self._settings = _network_settings(job.model)
         self._data = _table(MattingData, job.data, "data")
-        self._training = _Samples(open_shards(Path(job.dataset), Purpose.TRAIN))
-        self._held_out = _Samples(open_shards(Path(job.dataset), Purpose.EVALUATION))
+        self._dataset = Path(job.dataset)
+        self._training = _Samples(open_shards(self._dataset, Purpose.TRAIN))
+        self._held_out = _Samples(open_shards(self._dataset, Purpose.EVALUATION))
         if not 0 <= self._data.forget_prior <= 1:
             raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
         if not 1 <= self._data.repeat_prior <= 100:
@@ -134,7 +136,9 @@ class MattingObjective:
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
         """Half-precision weights and their description, as `liwi.experts.weights` loads them."""
-        save_weights(cast(MattingNetwork, model), folder / "matting_compact", facts)
+        manifest = read_manifest(self._dataset)
+        made_of = {"licences": manifest.get("licences", {}), "counts": manifest.get("counts", {})}
+        save_weights(cast(MattingNetwork, model), folder / "matting_compact", {**facts, "dataset": made_of})
 
 
 class _Samples:

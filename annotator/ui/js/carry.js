@@ -11,6 +11,7 @@ function carry(ids, event) {
   }
   const frame = ui.root.getBoundingClientRect();
   carrying.badge.style.transform = `translate(${event.clientX - frame.left + 14}px, ${event.clientY - frame.top + 10}px)`;
+  scrollWhileCarrying(event);
   const target = targetUnder(event);
   if (target !== carrying.target) {
     carrying.target?.classList.remove("drop-target");
@@ -20,9 +21,16 @@ function carry(ids, event) {
   return carrying;
 }
 
+// Near its upper or lower edge the tree comes along, so that every class can be reached.
+function scrollWhileCarrying(event) {
+  const { left, right, top, bottom } = ui.tree.getBoundingClientRect();
+  if (event.clientX < left || event.clientX > right || event.clientY < top - 20 || event.clientY > bottom + 20) return;
+  if (event.clientY < top + ROW) ui.tree.scrollTop -= ROW / 2;
+  else if (event.clientY > bottom - ROW) ui.tree.scrollTop += ROW / 2;
+}
+
 function targetUnder(event) {
-  const under = element.getRootNode().elementFromPoint(event.clientX, event.clientY);
-  return under?.closest?.("[data-drop-class]") ?? null;
+  return nodeUnder(event)?.closest("[data-drop-class]") ?? null;
 }
 
 function dropCarried(event) {

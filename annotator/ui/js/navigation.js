@@ -27,6 +27,7 @@ function startNavigation() {
       span.hidden = (name === "model" && !model.open) || (name === "people" && !session.may.administer);
     });
     languages.value = language;
+    ui.root.lang = language === "zh" ? "zh-Hans" : language; // which shapes the characters have
   };
   const refreshSession = () => {
     setOptions(projects, [["", t("all_projects")], ...session.projects.map(({ id, name }) => [id, name])]);

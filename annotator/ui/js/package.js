@@ -1,11 +1,11 @@
 // All pictures of a model in one answer: asking for 300 small files one by one takes longer than everything else together.
 // The package: 4 bytes, little-endian: length of a JSON list of [hash, length in bytes]; the list; the files one after the other.
 
-const packagesHad = new Set(); // passes whose pictures came, and may still be in the browser's memory
+const packagesHad = new Map(); // pass -> addresses of its pictures, of which all may still be in the browser's memory
 
 function askForPackage(passId) {
-  if (packagesHad.has(passId)) return;
-  scene.arriving = readPackage(passId);
+  const known = packagesHad.get(passId)?.every((url) => pictureCache.get(url)?.status === "ready");
+  scene.arriving = known ? null : readPackage(passId);
 }
 
 async function readPackage(passId) {
@@ -21,7 +21,7 @@ async function readPackage(passId) {
       found.set(`workbench/pictures/${sha256}.webp`, new Blob([new Uint8Array(bytes, at, length)], { type: "image/webp" }));
       at += length;
     }
-    packagesHad.add(passId);
+    packagesHad.set(passId, [...found.keys()]);
     return found;
   } catch {
     return null; // then each is asked for on its own

@@ -53,7 +53,7 @@ function matcherOf(text) {
       const pattern = new RegExp(expression[1], "iu");
       return (candidate) => pattern.test(candidate);
     } catch (error) {
-      search.problem = t("search.wrong", { problem: String(error.message).replace(/^Invalid regular expression: /, "") });
+      search.problem = t("search.wrong", { problem: String(error.message).split(": ").at(-1) });
       return null;
     }
   }

@@ -92,7 +92,10 @@ function buildTour() {
     goFragment(1, kind);
     ui.viewport.focus();
   });
-  ui.tourOrder = selectBox("tour.order", [], (by) => setTourOrder(by));
+  ui.tourOrder = selectBox("tour.order", [], (by) => {
+    setTourOrder(by);
+    ui.viewport.focus();
+  });
   const fill = () => {
     setOptions(ui.tourKind, Object.keys(TOUR_KINDS).map((kind) => [kind, t(`tour.kind.${kind}`)]));
     setOptions(ui.tourOrder, ["part", "depth"].map((by) => [by, t(`tour.by.${by}`)]));

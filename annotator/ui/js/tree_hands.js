@@ -9,15 +9,20 @@ function startTreePointer() {
   ui.tree.addEventListener("contextmenu", onTreeMenu);
   ui.tree.addEventListener("dblclick", (event) => {
     const row = rowUnder(event);
-    if (row?.group && !event.target.closest(".eye, .twisty")) setOpen(row.group, !row.open);
-    else if (row?.id !== undefined) zoomToSelection();
+    if (nodeUnder(event)?.closest(".eye, .twisty")) return; // those were two single clicks
+    if (row?.group) setOpen(row.group, !row.open);
+    else if (row) zoomToSelection();
   });
 }
 
 let treeGesture = null; // {row, x, y, eyes: "open" | "close" | undefined, carried}
 
+function nodeUnder(event) {
+  return element.getRootNode().elementFromPoint(event.clientX, event.clientY);
+}
+
 function rowUnder(event) {
-  const under = element.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest?.(".tree-row");
+  const under = nodeUnder(event)?.closest(".tree-row");
   return under ? tree.rows[Number(under.dataset.index)] : null;
 }
 

@@ -1,0 +1,90 @@
+"""From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
+
+import getpass
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from liwi.checkpoints import CheckpointRecord
+from liwi.registry import DatasetReference, JobReference, Registry
+from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
+from training.errors import RunError
+from training.job import Job
+from training.objectives import Objective, create_objective
+from training.run_folder import EXPORT, JOB, hold, read_environment, read_run_job
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best checkpoint of a run: its folder, step and metrics."""
+
+    folder: Path
+    step: int
+    metrics: dict[str, float]
+
+
+def find_best(folder: Path, metric: str, *, less_is_better: bool) -> Best | None:
+    """The checkpoint with the best evaluation among those that a run keeps; None where none was measured."""
+    best: Best | None = None
+    for path in list_checkpoints(folder):
+        facts = describe_checkpoint(path)
+        value = facts["metrics"].get(metric)
+        if value is not None and (best is None or (value < best.metrics[metric] if less_is_better else value > best.metrics[metric])):
+            best = Best(path, facts["step"], dict(facts["metrics"]))
+    return best
+
+
+def export_best(folder: Path, job: Job, objective: Objective) -> Best:
+    """Write what the product loads, of the best checkpoint, into the run's export folder.
+
+    Raises:
+        RunError: no checkpoint was measured yet.
+        CheckpointError: the best one is damaged.
+    """
+    metric = job.evaluate.metric or objective.metric
+    best = find_best(folder, metric, less_is_better=metric in objective.lower_is_better)
+    if best is None:
+        raise RunError(f"No checkpoint of {folder} was measured yet. Let it train to its first evaluation, at step {job.evaluate.every}.")
+    found = load_checkpoint(best.folder)
+    model = objective.build()
+    model.load_state_dict(found.average or found.model)
+    facts = {"objective": job.objective, "step": best.step, "steps": job.schedule.steps, "metrics": best.metrics}
+    objective.export(model.eval(), folder / EXPORT, facts)
+    return best
+
+
+def publish(folder: Path, registry: Registry, *, licence: str, who: str = "") -> CheckpointRecord:
+    """Publish a run's best checkpoint as a candidate, after the registry's smoke test in a fresh process.
+
+    Args:
+        folder: a run folder that nobody trains in; the run need not be finished.
+        registry: where to.
+        licence: under which the weights may be used.
+        who: the person; the name on this computer where empty.
+
+    Raises:
+        RunError: it is no run folder, is being trained in, or nothing was measured yet.
+        LiwiError: the registry refuses; the message says why.
+    """
+    job = read_run_job(folder)
+    with hold(folder):
+        objective = create_objective(job)
+        best = export_best(folder, job, objective)
+        dataset = str(read_environment(folder).get("dataset_sha256") or "")
+        return registry.publish(
+            folder / EXPORT,
+            kind=objective.kind,
+            job=JobReference(folder.resolve().name, hashlib.sha256((folder / JOB).read_bytes()).hexdigest()),
+            dataset=DatasetReference(Path(job.dataset).name, dataset),
+            metrics={**best.metrics, "step": float(best.step)},
+            who=who or _me(),
+            licence=licence,
+        )
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no name
+        return f"user {os.getuid()}"
