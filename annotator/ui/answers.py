@@ -21,7 +21,8 @@ def picture_url(sha256: str | None) -> str | None:
 
 def value_json(value: LabelValue) -> Json:
     """What a label says."""
-    return {"kind": value.kind, "part": value.part, "side": value.side, "unsure": value.unsure, "comment": value.comment}
+    said = {"kind": value.kind, "part": value.part, "side": value.side, "unsure": value.unsure, "comment": value.comment}
+    return {**said, "order": value.order}
 
 
 def label_json(label: SavedLabel) -> Json:

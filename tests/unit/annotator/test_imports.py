@@ -24,7 +24,7 @@ from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
 from annotator.schema import ModelArtMesh
 from annotator.ui.answers import model_json
-from annotator.values import Change, LabelValue
+from annotator.values import Change, LabelKind, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
@@ -126,6 +126,31 @@ def test_labels_go_round_without_a_change(database: Database, store: PictureStor
     assert reports == {again.sha256}
     for name in ("one.json", "two.json"):
         assert (tmp_path / "labels" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
+    bring(database, store, models / "one", models)
+    artist = export_labels(database, store, "ann", "default", tmp_path / "artist", only_accepted=False)
+    red = view_model(database, "vera", 1).art_meshes[0].id
+    claim(database, "ann", 1)
+    relabel(database, "ann", 1, new_id(), [Change(red, 1, LabelValue(LabelKind.PART, BodyPart.FACE, order=2500))])
+
+    def order() -> int | None:
+        return view_model(database, "vera", 1).labels[red].value.order
+
+    reports = set()
+    for kind in ExportFormat:
+        reports.add(export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False).sha256)
+    assert len(reports) == 1 and artist.sha256 not in reports
+    found = [model for model in find_models(models / "one", tmp_path / "labels") if isinstance(model, LabelledModel)]
+    assert dict(found[0].labels.orders) == {"red": 2500}
+    with (tmp_path / "csv" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["order"] for row in csv.DictReader(file)] == ["2500", "", ""]
+    annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
+    assert [one["order"] for one in annotations] == [2500, None]
+    for kind, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
+        assert sum(bring(database, store, models / "one", tmp_path / kind).num_labels) == num
+        assert order() == (None if kind == "artist" else 2500)
 
 
 def test_only_accepted_models_leave_and_the_sample_maker_takes_them(
