@@ -14,6 +14,7 @@ import typer
 
 from annotator.access import LOCAL_USER
 from annotator.database import open_database
+from annotator.model_files import ModelStore
 from annotator.people import admit, checked_default_role
 from annotator.pictures import PictureStore
 from annotator.ui.api import WorkbenchServices, workbench_routes
@@ -34,7 +35,8 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
-    workbench = WorkbenchServices(database, PictureStore(settings.data / "pictures"), access.person_of, needs_login=access.needs_login)
+    pictures, models = PictureStore(settings.data / "pictures"), ModelStore(settings.data / "models")
+    workbench = WorkbenchServices(database, pictures, access.person_of, models=models, needs_login=access.needs_login)
     atexit.register(workbench.jobs.close)
     tab = FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench))
     blocks, routes = build_demo(settings, workspace, [tab])

@@ -11,6 +11,7 @@ from annotator.database import open_database
 from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
 from annotator.imports import import_models
+from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from data_tools.live2d.commands import errors_for_people
 from liwi.progress import Progress
@@ -43,7 +44,8 @@ def import_command(
     """Import models; those that are there already are recognised."""
     with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
         actor = user or ensure_local_user(opened)
-        done = import_models(opened, PictureStore(data / "pictures"), actor, project, paths, labels=labels, report=_tell)
+        pictures, models = PictureStore(data / "pictures"), ModelStore(data / "models")
+        done = import_models(opened, pictures, actor, project, paths, labels=labels, models=models, report=_tell)
     for name, problem in done.problems:
         typer.echo(f"{name}: {problem}", err=True)
     typer.echo(f"{len(done.imported)} imported, {len(done.duplicates)} there already, {sum(done.num_labels)} labels changed.")
@@ -54,7 +56,10 @@ def import_command(
 @app.command("export")
 def export_command(
     out: Annotated[Path, typer.Argument(help="A new folder.")],
-    kind: Annotated[ExportFormat, typer.Option("--format", help="Labels is what 'data_tools live2d samples' takes.")] = ExportFormat.LABELS,
+    kind: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="Dataset: labels and models, for 'data_tools live2d samples'; labels: the former alone."),
+    ] = ExportFormat.LABELS,
     everything: Annotated[bool, typer.Option("--all", help="Also models that no reviewer has accepted.")] = False,
     project: Project = "default",
     data: Data = DEFAULT_DATA,
@@ -63,8 +68,8 @@ def export_command(
 ) -> None:
     """Export the labels of accepted models."""
     with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
-        actor, pictures = user or ensure_local_user(opened), PictureStore(data / "pictures")
-        done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything)
+        actor, pictures, models = user or ensure_local_user(opened), PictureStore(data / "pictures"), ModelStore(data / "models")
+        done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything, models=models)
     typer.echo(f"{out}: {done.num_labels} labels of {done.num_models} models, hash {done.sha256}")
 
 

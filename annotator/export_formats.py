@@ -2,6 +2,7 @@
 
 * *labels*: ``<model>.json`` for `data_tools.live2d.labels`, which ``data_tools live2d samples`` takes. Where the files of two models
   have one name, ``<folder>/labels.json`` instead, after the folder that the model lies in.
+* *dataset*: the same below ``labels``, and the models' own files below ``models``: ``live2d samples OUT/models OUT/labels``.
 * *see-through*: ``<model>/body_parsing.json``; knows no sides, no "nothing" and no order of drawing.
 * *coco*: ``annotations.json`` with one annotation per fragment (box, area, mask as run lengths) and the drawn models below ``images``.
 * *csv*: one row per label. A cell that a spreadsheet would run as a formula begins with an apostrophe.
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from annotator.drawing import SEEN_SHARE
 from annotator.label_files import SEE_THROUGH_LABELS, see_through_document
+from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh
 from annotator.values import LabelValue
@@ -41,6 +43,8 @@ class ExportFormat(StrEnum):
     """In which form labels leave."""
 
     LABELS = "labels"
+    DATASET = "dataset"
+    """Labels together with the models' own files."""
     SEE_THROUGH = "see-through"
     COCO = "coco"
     CSV = "csv"
@@ -75,7 +79,7 @@ Writer = Callable[[list[ExportedModel], Path, PictureStore], None]
 
 def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
     """Our own label files."""
-    shared = {stem for stem, count in Counter(model.row.stem.casefold() for model in models).items() if count > 1}
+    shared = _shared_stems(models)
     for model in models:
         row = model.row
         place = folder / _safe(row.folder) / OWN_LABELS if row.stem.casefold() in shared else folder / f"{_safe(row.stem)}.json"
@@ -83,6 +87,21 @@ def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> 
         meshes = {label.mesh.mesh_id: _entry(label.value) for label in model.labels}
         document = {"version": VERSION, "taxonomy": TaxonomyVersion.V3.value, "model_sha256": row.sha256, "art_meshes": meshes}
         place.write_bytes(encode_document(document))
+
+
+def write_dataset(models: list[ExportedModel], folder: Path, pictures: PictureStore) -> None:
+    """Our own label files in ``labels``; `copy_models` puts the models beside them."""
+    write_labels(models, folder / "labels", pictures)
+
+
+def copy_models(models: list[ExportedModel], folder: Path, files: ModelStore) -> None:
+    """The models' own files into ``models``, laid out so that `data_tools.live2d.labels.find_models` finds each one's labels."""
+    shared = _shared_stems(models)
+    for model in models:
+        row = model.row
+        place = folder / "models" / (_safe(row.folder) if row.stem.casefold() in shared else "") / f"{_safe(row.stem)}.zip"
+        _new_file(place, model)
+        shutil.copyfile(files.path(row.sha256), place)
 
 
 def write_see_through(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
@@ -136,6 +155,7 @@ def write_csv(models: list[ExportedModel], folder: Path, _: PictureStore) -> Non
 
 WRITERS: Mapping[ExportFormat, Writer] = {
     ExportFormat.LABELS: write_labels,
+    ExportFormat.DATASET: write_dataset,
     ExportFormat.SEE_THROUGH: write_see_through,
     ExportFormat.COCO: write_coco,
     ExportFormat.CSV: write_csv,
@@ -182,6 +202,11 @@ def _annotation(label: ExportedLabel, image_id: int, number: int, size: tuple[in
 
 def _box(mesh: ModelArtMesh) -> tuple[int, int, int, int]:
     return mesh.left or 0, mesh.top or 0, mesh.right or 0, mesh.bottom or 0
+
+
+def _shared_stems(models: list[ExportedModel]) -> set[str]:
+    """Names that several models have; the folders that they came from tell these apart."""
+    return {stem for stem, count in Counter(model.row.stem.casefold() for model in models).items() if count > 1}
 
 
 def _safe(name: str) -> str:

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
-from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat
+from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat, copy_models
 from annotator.labels import current_labels, value_of
+from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.schema import Export, Model, ModelArtMesh, Pass, Project, User
 from annotator.values import PassState, Role, Round
@@ -35,7 +36,7 @@ class ExportReport:
     Attributes:
         num_models, num_labels: in it.
         sha256: of the labels.
-        left_out: reason to number of models: "invalid", "unlabelled", "not_accepted"; the first that holds counts.
+        left_out: reason to number of models: "invalid", "unlabelled", "not_accepted", "no_files"; the first that holds counts.
     """
 
     num_models: int
@@ -53,6 +54,7 @@ def export_labels(
     *,
     kind: ExportFormat = ExportFormat.LABELS,
     only_accepted: bool = True,
+    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
 ) -> ExportReport:
     """Write the labels of a project's models, marked valid, into a new folder, and record it.
@@ -65,6 +67,7 @@ def export_labels(
         out: a folder that does not exist yet or is empty; it appears whole or not at all.
         kind: which format.
         only_accepted: leave out what no reviewer has accepted.
+        models: where the models' own files are kept; for the format "dataset".
         report: hears of the models.
 
     Raises:
@@ -81,18 +84,25 @@ def export_labels(
         row = session.scalars(select(Project).where(Project.name == project)).first()
         if row is None:
             raise NotFound(f"There is no project {project[:60]!r}.")
-        project_id, models, left_out = row.id, _read(session, row.id, only_accepted), _left_out(session, row.id, only_accepted)
-    if not models:
+        project_id, chosen, left_out = row.id, _read(session, row.id, only_accepted), _left_out(session, row.id, only_accepted)
+    if kind is ExportFormat.DATASET:
+        kept = [model for model in chosen if models is not None and models.holds(model.row.sha256)]
+        chosen, left_out = kept, left_out | {"no_files": len(chosen) - len(kept)}
+        if left_out["no_files"] and not kept:
+            raise ExportError("The files of these models are not kept here. Import the models again: their labels stay.")
+    if not chosen:
         raise ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
-    done = ExportReport(len(models), sum(len(model.labels) for model in models), labels_hash(models), left_out)
+    done = ExportReport(len(chosen), sum(len(model.labels) for model in chosen), labels_hash(chosen), left_out)
     report(Progress("Writing", 1, 2))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:60]}-") as temporary:
             folder = Path(temporary) / "export"
             folder.mkdir()
-            WRITERS[kind](models, folder, pictures)
-            (folder / RECORD).write_text(_record(done, models, kind, project, only_accepted), "utf-8")
+            WRITERS[kind](chosen, folder, pictures)
+            if kind is ExportFormat.DATASET and models is not None:
+                copy_models(chosen, folder, models)
+            (folder / RECORD).write_text(_record(done, chosen, kind, project, only_accepted), "utf-8")
             if out.exists():
                 out.rmdir()
             shutil.move(folder, out)

@@ -15,6 +15,7 @@ from annotator.errors import DatabaseUnusable
 from annotator.first_labels import predict_first_labels
 from annotator.label_files import find_labels, labels_near_model
 from annotator.label_imports import import_label_file
+from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
 from annotator.values import PassState, Role, Round
@@ -52,6 +53,7 @@ def import_models(
     *,
     labels: Path | None = None,
     labels_near: Path | None = None,
+    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -68,6 +70,7 @@ def import_models(
         labels: folder with label files, see `annotator.label_files.find_labels`; a model without is reported. None: none are read.
         labels_near: folder with all that was dropped together, see `annotator.label_files.labels_near_model`; a model without labels is
             as welcome as one with.
+        models: where the models' own files are kept; None: nowhere, and no samples can be made without the folder that they came from.
         report: hears of every model.
         cancel: stops between two models; those before it stay.
 
@@ -89,6 +92,8 @@ def import_models(
         try:
             identity = identify(path)
             model_id = _import_model(database, pictures, actor, project_id, path, identity, done)
+            if models is not None:
+                models.keep(path, identity.sha256)
             if labels is not None:
                 _import_labels(database, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
             if labels_near is not None and (near := labels_near_model(labels_near, path, identity.stem)) is not None:
@@ -109,6 +114,7 @@ def import_synthetic(
     seeds: Sequence[int],
     *,
     texture_size: int = 2048,
+    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -121,6 +127,7 @@ def import_synthetic(
         project: its name; made if there is none.
         seeds: one per character, 0 or more.
         texture_size: side of their texture in pixels, a power of two.
+        models: as for `import_models`.
         report: hears of every model.
         cancel: stops between two models.
 
@@ -137,7 +144,7 @@ def import_synthetic(
                 cancel.check()
             report(Progress("Drawing a character", index, len(seeds)))
             paths.append(write_model(synthesize(seed, texture_size=texture_size), Path(name) / f"character_{seed:04d}"))
-        return import_models(database, pictures, actor, project, paths, report=report, cancel=cancel)
+        return import_models(database, pictures, actor, project, paths, models=models, report=report, cancel=cancel)
 
 
 def _import_model(

@@ -37,6 +37,10 @@ class ModelStore:
                 f"The model cannot be kept below {self._folder.name!r} ({error.strerror}). Make room or allow it."
             ) from error
 
+    def holds(self, sha256: str) -> bool:
+        """Whether the files of this model are kept."""
+        return self._place(sha256).is_file()
+
     def path(self, sha256: str) -> Path:
         """The ZIP of a model.
 

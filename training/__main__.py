@@ -1,4 +1,4 @@
-"""``python -m training run | list | show | publish``, and the first also under ``accelerate launch -m training run``."""
+"""``python -m training run | list | show | measure | publish``, and the first also under ``accelerate launch -m training run``."""
 
 import sys
 from pathlib import Path
@@ -80,6 +80,26 @@ def publish(
     opened = Registry(registry or Settings.from_environment(os.environ).checkpoint_registry)
     record = hand_over(folder, opened, licence=licence, who=who)
     typer.echo(f"{record.id} is a candidate. Let it serve with: python -m liwi checkpoints promote {record.id} --reason ...")
+
+
+@app.command()
+def measure(
+    folder: Annotated[Path, typer.Argument(help="A run folder of the objective matting.")],
+    benchmark: Annotated[Path, typer.Option(help="A folder of `python -m data_tools composites` or `photographs`.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.json and index.html.")],
+    clicks: Annotated[bool, typer.Option(help="Also measure what three simulated clicks mend.")] = False,
+) -> None:
+    """Measure the embedded engine with a run's best network, to compare with `python -m liwi evaluate --engine embedded`."""
+    from training.measuring import measure_run, measure_run_clicks
+
+    summary = measure_run(folder, benchmark, out)
+    for name, value in summary["overall"].items():
+        if value is not None:
+            typer.echo(f"{name:28} {value:.4f}")
+    done = measure_run_clicks(folder, benchmark) if clicks else []
+    if done:
+        means = [sum(column) / len(done) for column in zip(*(case.ious for case in done), strict=True)]
+        typer.echo(f"{'clicks, mean of ' + str(len(done)):28} " + "  ".join(f"{mean:.3f}" for mean in means))
 
 
 def _summary(folder: Path) -> str:

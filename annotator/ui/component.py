@@ -16,8 +16,8 @@ SHARED = ("dom", "geometry", "pictures", "renderer", "picking")
 
 SCRIPTS = (
     "bus", "memory", "words", "api", "commands", "hotkeys", "model",
-    "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "uploading", "importing",
-    "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
+    "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "uploading",
+    "importing", "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
     "colours", "selection", "visibility", "scene", "package", "tint", "overlay", "pointer", "carry", "tip", "search", "tree_rows", "tree",
     "tree_hands", "tours", "previews", "fragment_menu", "toolbar", "canvas",
     "ordering",

@@ -23,7 +23,15 @@ def import_uploaded(services: WorkbenchServices, person: str, project: str) -> W
 
     def work(folder: Path, report: ReportProgress, cancel: CancelToken) -> dict[str, Any]:
         found = import_models(
-            services.database, services.pictures, person, project, [folder], labels_near=folder, report=report, cancel=cancel
+            services.database,
+            services.pictures,
+            person,
+            project,
+            [folder],
+            labels_near=folder,
+            models=services.models,
+            report=report,
+            cancel=cancel,
         )
         return _report_json(services, person, found)
 
@@ -37,7 +45,9 @@ def import_drawn(services: WorkbenchServices, person: str, project: str, count: 
         known = stems_of_project(services.database, person, project)
         unused = (seed for seed in range(len(known) + count) if f"character_{seed:04d}" not in known)
         seeds = [seed for seed, _ in zip(unused, range(count), strict=False)]
-        found = import_synthetic(services.database, services.pictures, person, project, seeds, report=report, cancel=cancel)
+        found = import_synthetic(
+            services.database, services.pictures, person, project, seeds, models=services.models, report=report, cancel=cancel
+        )
         return _report_json(services, person, found)
 
     return work
@@ -51,7 +61,15 @@ def export_project(
     def work(folder: Path, report: ReportProgress, cancel: CancelToken) -> dict[str, Any]:
         out = folder / "export"
         done = export_labels(
-            services.database, services.pictures, person, project, out, kind=kind, only_accepted=not everything, report=report
+            services.database,
+            services.pictures,
+            person,
+            project,
+            out,
+            kind=kind,
+            only_accepted=not everything,
+            models=services.models,
+            report=report,
         )
         path = folder / f"{_file_stem(project)}-{kind}-{done.sha256[:8]}.zip"
         pack(out, path, report, cancel)

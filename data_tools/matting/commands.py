@@ -15,12 +15,12 @@ from data_tools.matting.objects import Purpose, characters, clip_art, drawn, exc
 from data_tools.packages import default_cache, package_root
 from liwi.progress import Progress, ReportProgress
 
+CLIP_ART_LICENCE = {"openclipart-png": "public domain"}
 LICENCES = {
-    "openclipart-png": "public domain",
     "scikit-image data/{grass,gravel,brick}.png": "CC0",
     "characters and shapes drawn by this program": "Apache-2.0, as the program",
 }
-"""Of what the samples are made of."""
+"""Of what else the samples are made of."""
 
 
 def matting(
@@ -33,6 +33,7 @@ def matting(
     exclude: Annotated[list[Path] | None, typer.Option(help="Composites whose pictures are left out; repeat for more.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other samples.")] = 0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes at a time.")] = 1,
+    with_clip_art: Annotated[bool, typer.Option("--clip-art/--no-clip-art", help="Without it nothing is downloaded.")] = True,
     packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
 ) -> None:
     """Samples for the matting network: scenes with exact alpha, the classical answer, and simulated corrections."""
@@ -44,17 +45,20 @@ def matting(
             "counts": {"train": train, "evaluation": evaluation},
             "prior_share": prior_share,
             "shapes": shapes,
+            "clip_art": with_clip_art,
             "excluded": digest(encode_document({"files": sorted(left_out)})),
             "seed": seed,
         }
         begin(out, plan)
         if not (out / OBJECTS).is_file():
-            root = package_root("openclipart-png", packages or default_cache())
-            objects = [*clip_art(root, left_out, _report), *(characters(live2d) if live2d else []), *drawn(shapes, seed)]
-            write_objects(out / OBJECTS, objects, photographed_textures(package_root("scikit-image", packages or default_cache())))
+            cache = packages or default_cache()
+            art = clip_art(package_root("openclipart-png", cache), left_out, _report) if with_clip_art else ()
+            objects = [*art, *(characters(live2d) if live2d else []), *drawn(shapes, seed)]
+            write_objects(out / OBJECTS, objects, photographed_textures(package_root("scikit-image", cache)))
             typer.echo(f"{len(objects)} objects")
+        licences = {**(CLIP_ART_LICENCE if with_clip_art else {}), **LICENCES}
         names = _make(out, plan, workers, _report)
-        manifest = finish(out, names, {"counts": plan["counts"], "seed": seed, "plan": plan, "licences": LICENCES})
+        manifest = finish(out, names, {"counts": plan["counts"], "seed": seed, "plan": plan, "licences": licences})
     typer.echo(f"{out}: {manifest['counts']['train']} training and {manifest['counts']['evaluation']} evaluation samples")
 
 

@@ -194,7 +194,7 @@ class _Guard:
             return None
         if path in OPEN_PATHS:
             return None
-        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "text/html" if path == "/" else ""):
+        if request.method in ("GET", "HEAD") and (path == "/" or "text/html" in request.headers.get("accept", "")):
             target = path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse("/login" if target == "/" else f"/login?next={quote(target, safe='')}", 303)
         return JSONResponse({"error": {"kind": "login", "message": "You are not logged in. Log in and try again."}}, 401)

@@ -36,28 +36,34 @@ WORKBENCH = "document.querySelector('.liwi-workbench').__workbench"
 KEYS = "fbhciywlgernmkjtapsdqvo"
 INSTALL = """() => {
     const header = document.querySelector('.saving');
-    const times = window.times = [];
-    let start = null;
-    document.addEventListener('keydown', () => { start ??= performance.now(); }, true);
+    const clock = window.clock = {start: null, sent: 0, saved: 0, counts: true, times: []};
+    document.addEventListener('keydown', () => { clock.start ??= performance.now(); }, true);
     new MutationObserver(() => {
-        if (header.dataset.state !== 'saved' || start === null) return;
-        const from = start;
-        start = null;
-        requestAnimationFrame(() => times.push(performance.now() - from));
+        if (header.dataset.state !== 'saved' || clock.start === null) return;
+        const {start, counts} = clock;
+        clock.start = null;
+        requestAnimationFrame(() => { clock.saved += 1; if (counts) clock.times.push(performance.now() - start); });
     }).observe(header, {attributes: true, attributeFilter: ['data-state']});
+    document.querySelector('.liwi-workbench').__workbench.on('saving', () => {
+        if (header.dataset.state !== 'saved' && clock.start !== null) clock.sent = clock.saved + 1;
+    });
 }"""
+UNCHANGED = "() => { clock.counts = clock.sent > clock.saved || clock.start === null; return !clock.counts; }"
 
 
-async def annotate(page: Page, labels: int, pace: float, shift: int) -> tuple[list[float], float]:
+async def annotate(page: Page, labels: int, pace: float, wait: float, shift: int) -> tuple[list[float], float]:
     """Label fragment after fragment, with other classes for another ``shift``; returns the milliseconds of each and the seconds of all."""
     await page.evaluate(INSTALL)
+    await asyncio.sleep(wait)  # people do not press their keys at the same moment
     start = time.perf_counter()
     for number in range(labels):
         await page.keyboard.press("ArrowRight")
         await page.keyboard.press(KEYS[(number + shift) % len(KEYS)])
-        await page.wait_for_function("(number) => window.times.length > number", arg=number, polling=5)
+        if await page.evaluate(UNCHANGED):  # it had this label from an earlier run: another one, which does not count
+            await page.keyboard.press(KEYS[(number + shift + 1) % len(KEYS)])
+        await page.wait_for_function("(number) => clock.saved > number", arg=number, polling=25)
         await asyncio.sleep(max(0.0, start + pace * (number + 1) - time.perf_counter()))
-    return await page.evaluate("window.times"), time.perf_counter() - start
+    return await page.evaluate("clock.times"), time.perf_counter() - start
 
 
 async def open_page(browser: Browser, address: str, person: str, pass_id: int) -> Page:
@@ -75,7 +81,7 @@ async def open_page(browser: Browser, address: str, person: str, pass_id: int) -
     return page
 
 
-async def send_like_a_page(address: str, person: str, pass_id: int, labels: int, pace: float) -> list[float]:
+async def send_like_a_page(address: str, person: str, pass_id: int, labels: int, pace: float, wait: float) -> list[float]:
     """An annotator without a page: claim, then one label after the other at this pace; milliseconds per request."""
     async with httpx.AsyncClient(base_url=address, cookies={"person": person}, timeout=60) as client:
 
@@ -89,6 +95,7 @@ async def send_like_a_page(address: str, person: str, pass_id: int, labels: int,
         versions = {mesh["id"]: 0 for mesh in opened["meshes"]} | {label["art_mesh_id"]: label["version"] for label in opened["labels"]}
         meshes = list(versions)
         await ask("claim", pass_id=pass_id)
+        await asyncio.sleep(wait)
         start, times = time.perf_counter(), []
         for number in range(labels):
             mesh = meshes[number % len(meshes)]
@@ -136,15 +143,19 @@ async def measure(address: str, people: list[str], passes: list[int], options: a
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         pages = [await open_page(browser, address, *each) for each in zip(people[: options.pages], passes, strict=False)]
         others = list(zip(people, passes, strict=True))[options.pages :]
-        work = [annotate(page, options.labels, options.pace, shift) for page in pages]
-        sent = [send_like_a_page(address, person, pass_id, options.labels, options.pace) for person, pass_id in others]
+        waits = [options.pace * place / len(people) for place in range(len(people))]
+        work = [annotate(page, options.labels, options.pace, wait, shift) for page, wait in zip(pages, waits, strict=False)]
+        sent = [
+            send_like_a_page(address, person, pass_id, options.labels, options.pace, wait)
+            for (person, pass_id), wait in zip(others, waits[options.pages :], strict=True)
+        ]
         by_page, by_client = await asyncio.gather(asyncio.gather(*work), asyncio.gather(*sent))
-        waits = [await page.evaluate(f"{WORKBENCH}.saving.waiting") for page in pages]
+        unsent = [await page.evaluate(f"{WORKBENCH}.saving.waiting") for page in pages]
         await browser.close()
     print(f"{options.pages} pages and {options.clients} clients without a page, {options.labels} labels each, pace {options.pace} s")
     print(f"  key of the next fragment to 'saved' on the screen: {told([each for times, _ in by_page for each in times])}")
     print(
-        f"  the {options.labels} labels of one annotator took {max(seconds for _, seconds in by_page):.1f} s at most; {sum(waits)} unsent"
+        f"  the {options.labels} labels of one annotator took {max(seconds for _, seconds in by_page):.1f} s at most; {sum(unsent)} unsent"
     )
     if by_client:
         print(f"  requests of the clients: {told([each for times in by_client for each in times])}")

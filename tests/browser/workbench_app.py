@@ -75,7 +75,7 @@ def copied_app(files: Path, folder: Path) -> WorkbenchApp:
 
 def open_workbench(page: Page, app: WorkbenchApp) -> None:
     """Load the page and wait for the workbench to stand."""
-    page.goto(app.address)
+    page.goto(app.address, timeout=60_000)  # a busy machine is no failure
     page.wait_for_function(READY, timeout=30_000)
 
 

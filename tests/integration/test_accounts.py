@@ -127,6 +127,7 @@ def test_nothing_is_done_without_a_login(client: httpx.Client, path: str) -> Non
 def test_the_page_leads_to_the_login_and_back_to_where_one_wanted_to_go(client: httpx.Client) -> None:
     answer = client.get("/?view=annotate&pass=3", headers=PAGE)
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2F%3Fview%3Dannotate%26pass%3D3")
+    assert client.head("/").headers["location"] == "/login"
     page = client.get(answer.headers["location"]).text
     assert 'value="/?view=annotate&amp;pass=3"' in page
     assert log_in(client, *ANNA, target="/?view=annotate&pass=3").headers["location"] == "/?view=annotate&pass=3"

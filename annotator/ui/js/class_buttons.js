@@ -33,8 +33,9 @@ function drawClassButtons() {
   }
 }
 
-// A short sign of which class was given, since the selection has moved on by then.
+// A short sign of which class was given, since the selection has moved on by then. No animation: that would repaint every frame.
 function flashClass(name) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  classButtons.get(name).button.animate([{ boxShadow: "0 0 0 3px var(--accent)" }, { boxShadow: "0 0 0 8px transparent" }], { duration: 400, easing: "ease-out" });
+  const { button } = classButtons.get(name);
+  button.classList.add("given");
+  setTimeout(() => button.classList.remove("given"), 300);
 }

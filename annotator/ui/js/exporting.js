@@ -1,6 +1,6 @@
 // Handing labels over: in which format, of which models; then the file, what is in it and what was left out.
 
-const EXPORT_FORMATS = ["labels", "see-through", "coco", "csv"];
+const EXPORT_FORMATS = ["dataset", "labels", "see-through", "coco", "csv"];
 
 function openExport() {
   const known = session.projects;

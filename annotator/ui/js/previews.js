@@ -6,12 +6,12 @@ let previewsFrame = 0;
 // One after the other: the selected fragment, and its class; a click on the second selects what is under it.
 function buildPreviews() {
   const entry = {};
-  const make_one = (name) => {
+  const figureOf = (name) => {
     entry[name] = make("canvas", "preview-picture", { role: "img" });
     entry[`${name}Words`] = make("figcaption", "preview-words");
     return make("figure", `preview ${name}`, {}, [entry[name], entry[`${name}Words`]]);
   };
-  entry.node = make("div", "previews", {}, [make_one("alone"), make_one("group")]);
+  entry.node = make("div", "previews", {}, [figureOf("alone"), figureOf("group")]);
   entry.group.addEventListener("click", (event) => pickInPreview(entry, event));
   new ResizeObserver(drawPreviewsSoon).observe(entry.node);
   previews.push(entry);

@@ -4,6 +4,7 @@
 const ROW = 28;    // CSS pixels
 const SPARE = 6;   // rows beyond the edges
 let treeFrame = 0;
+let rowNodes = new Map(); // key of a row in sight -> {looks, node}
 
 function buildTree() {
   ui.treeRows = make("div", "tree-rows", { role: "presentation" });
@@ -69,11 +70,40 @@ function drawTree() {
   const last = Math.min(tree.rows.length, Math.ceil((ui.tree.scrollTop + ui.tree.clientHeight) / ROW) + SPARE);
   const chosen = new Set(selection.ids);
   const nodes = [];
-  for (let index = first; index < last; index++) nodes.push(buildRow(tree.rows[index], index, chosen));
-  ui.treeRows.replaceChildren(...nodes);
+  const kept = new Map();
+  for (let index = first; index < last; index++) {
+    const row = tree.rows[index];
+    const looks = looksOf(row, index, chosen);
+    const before = rowNodes.get(row.key);
+    const node = before?.looks === looks ? before.node : buildRow(row, index, chosen);
+    kept.set(row.key, { looks, node });
+    nodes.push(node);
+  }
+  rowNodes = kept;
+  const old = ui.treeRows.children;
+  if (old.length !== nodes.length || nodes.some((node, index) => node !== old[index])) putRows(nodes);
   const active = nodes.find((node) => node.classList.contains("active"));
   if (active) ui.tree.setAttribute("aria-activedescendant", active.id);
   else ui.tree.removeAttribute("aria-activedescendant");
+}
+
+// Put in what is new and take out what is gone; rows that stay are not touched.
+function putRows(nodes) {
+  const wanted = new Set(nodes);
+  [...ui.treeRows.children].filter((node) => !wanted.has(node)).forEach((node) => node.remove());
+  nodes.forEach((node, index) => {
+    if (ui.treeRows.children[index] !== node) ui.treeRows.insertBefore(node, ui.treeRows.children[index] ?? null);
+  });
+}
+
+// Everything that a row shows, as a string: a row whose string stays the same stays as it is.
+function looksOf(row, index, chosen) {
+  const ids = row.group ? row.group.ids : [row.id];
+  const own = row.group
+    ? [groupName(row.group), row.open, ids.length, ids.filter(isLabelled).length]
+    : [classOf(row.id), JSON.stringify(labelOf(row.id)), disagrees(row.id), state.layers.get(row.id)?.picture?.status, row.id === primary()];
+  const chosenAll = ids.length > 0 && ids.every((id) => chosen.has(id));
+  return [language, tree.by, model.passId, index, row.level, row.size, row.place, row.key === tree.active, chosenAll, howManyShown(ids), ...own].join("|");
 }
 
 function buildRow(row, index, chosen) {

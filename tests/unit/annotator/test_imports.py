@@ -19,6 +19,7 @@ from annotator.export_formats import ExportFormat, run_lengths
 from annotator.exports import export_labels
 from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.labels import relabel
+from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
@@ -26,6 +27,7 @@ from annotator.schema import ModelArtMesh
 from annotator.ui.answers import model_json
 from annotator.values import Change, LabelKind, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
+from data_tools.live2d.reader import open_model
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
@@ -170,6 +172,27 @@ def test_only_accepted_models_leave_and_the_sample_maker_takes_them(
         export_labels(database, store, "ann", "default", tmp_path / "out")
     with pytest.raises(NotFound):
         export_labels(database, store, "ann", "'; --", tmp_path / "new")
+
+
+def test_a_dataset_carries_the_models_along_where_their_files_are_kept(
+    database: Database, store: PictureStore, models: Path, tmp_path: Path
+) -> None:
+    files = ModelStore(tmp_path / "files")
+    import_models(database, store, "ann", "default", [models / "one"], labels=models, models=files)
+    import_models(database, store, "ann", "default", [models / "two"], labels=models)
+    done = export_labels(database, store, "ann", "default", tmp_path / "out", kind=ExportFormat.DATASET, only_accepted=False, models=files)
+    assert (done.num_models, done.left_out["no_files"]) == (1, 1)
+    (found,) = find_models(tmp_path / "out" / "models", tmp_path / "out" / "labels")
+    assert isinstance(found, LabelledModel)
+    assert found.path.name == "one.zip"
+    assert found.labels.parts["blue"] == (BodyPart.IRIDES, Side.LEFT)
+    with open_model(found.path) as opened:
+        assert {mesh.id for mesh in opened.model.art_meshes} == {"red", "blue", "hit"}
+
+    again = import_models(database, store, "ann", "default", [models / "two"], models=files)
+    assert len(again.duplicates) == 1
+    export_labels(database, store, "ann", "default", tmp_path / "more", kind=ExportFormat.DATASET, only_accepted=False, models=files)
+    assert len(list(find_models(tmp_path / "more" / "models", tmp_path / "more" / "labels"))) == 2
 
 
 def test_coco_masks_and_csv_cells_say_what_the_labels_say(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
