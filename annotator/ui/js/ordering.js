@@ -94,7 +94,8 @@ function orderLine(ids) {
   const words = ids.length > 1 ? "" : t("order.place", { place: formatNumber(place), all: formatNumber(model.meshes.length) });
   const line = make("div", "said-line order-line", {}, [make("span", "said-what", { text: t("order") }), make("span", "order-place number", { text: words })]);
   if (moved && ids.length === 1) {
-    line.append(make("span", "order-moved mark", { text: t("order.moved", { place: formatNumber(orderOf(id) / PLACES), artist: formatNumber(artistsPlace(model.byId.get(id))) }) }));
+    const values = { place: formatNumber(orderOf(id) / PLACES), artist: formatNumber(artistsPlace(model.byId.get(id))) };
+    line.append(make("span", "order-moved mark", { text: t("order.artist", values), title: t("order.moved", values) }));
   }
   if (!mayEdit()) return [line];
   const button = (name, key) => textButton(`order.${key}`, () => commands.get(name).run(), { className: "small", command: name });

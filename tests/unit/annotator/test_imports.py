@@ -150,9 +150,9 @@ def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, st
         assert [row["order"] for row in csv.DictReader(file)] == ["2500", "", ""]
     annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
     assert [one["order"] for one in annotations] == [2500, None]
-    for kind, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
-        assert sum(bring(database, store, models / "one", tmp_path / kind).num_labels) == num
-        assert order() == (None if kind == "artist" else 2500)
+    for folder, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
+        assert sum(bring(database, store, models / "one", tmp_path / folder).num_labels) == num
+        assert order() == (None if folder == "artist" else 2500)
 
 
 def test_only_accepted_models_leave_and_the_sample_maker_takes_them(
