@@ -3,7 +3,7 @@
 * *labels*: ``<model>.json`` for `data_tools.live2d.labels`, which ``data_tools live2d samples`` takes. Where the files of two models
   have one name, ``<folder>/labels.json`` instead, after the folder that the model lies in.
 * *dataset*: the same below ``labels``, and the models' own files below ``models``: ``live2d samples OUT/models OUT/labels``.
-* *see-through*: ``<model>/body_parsing.json``; knows no sides and no "nothing".
+* *see-through*: ``<model>/body_parsing.json``; knows no sides, no "nothing" and no order of drawing.
 * *coco*: ``annotations.json`` with one annotation per fragment (box, area, mask as run lengths) and the drawn models below ``images``.
 * *csv*: one row per label. A cell that a spreadsheet would run as a formula begins with an apostrophe.
 
@@ -68,9 +68,10 @@ class ExportedModel:
     accepted: bool
     labels: tuple[ExportedLabel, ...]
 
-    def labels_key(self) -> list[tuple[str, str | None, str | None]]:
-        """What the labels say: id, part, side, sorted."""
-        return sorted((label.mesh.mesh_id, label.value.part, label.value.side) for label in self.labels)
+    def labels_key(self) -> list[tuple[str | int | None, ...]]:
+        """What the labels say, sorted: id, part, side, and the order of drawing where it is not the artist's."""
+        rows = sorted(((label.mesh.mesh_id, label.value) for label in self.labels), key=lambda row: row[0])
+        return [(name, value.part, value.side, *([] if value.order is None else [value.order])) for name, value in rows]
 
 
 Writer = Callable[[list[ExportedModel], Path, PictureStore], None]
@@ -83,7 +84,7 @@ def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> 
         row = model.row
         place = folder / _safe(row.folder) / OWN_LABELS if row.stem.casefold() in shared else folder / f"{_safe(row.stem)}.json"
         _new_file(place, model)
-        meshes = {label.mesh.mesh_id: {"part": label.value.part, "side": label.value.side} for label in model.labels}
+        meshes = {label.mesh.mesh_id: _entry(label.value) for label in model.labels}
         document = {"version": VERSION, "taxonomy": TaxonomyVersion.V3.value, "model_sha256": row.sha256, "art_meshes": meshes}
         place.write_bytes(encode_document(document))
 
@@ -141,12 +142,13 @@ def write_csv(models: list[ExportedModel], folder: Path, _: PictureStore) -> Non
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
-            ["model", "model_sha256", "art_mesh", "part_path", "part", "side", "unsure", "comment", "annotator", "milliseconds"]
+            ["model", "model_sha256", "art_mesh", "part_path", "part", "side", "order", "unsure", "comment", "annotator", "milliseconds"]
         )
         for model in models:
             for label in model.labels:
                 mesh, value = label.mesh, label.value
                 texts = [model.row.name, model.row.sha256, mesh.mesh_id, mesh.part_path, value.part or "", value.side or ""]
+                texts.append("" if value.order is None else str(value.order))
                 row = [*texts, str(int(value.unsure)), value.comment, label.annotator, str(label.at)]
                 writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
 
@@ -173,6 +175,11 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
     return [0, *lengths] if flat.size and flat[0] else lengths
 
 
+def _entry(value: LabelValue) -> dict[str, object]:
+    entry = {"part": value.part, "side": value.side}
+    return entry if value.order is None else {**entry, "order": value.order}
+
+
 def _annotation(label: ExportedLabel, image_id: int, number: int, size: tuple[int, int], pictures: PictureStore) -> dict[str, object]:
     left, top, right, bottom = _box(label.mesh)
     alpha = pictures.load(str(label.mesh.picture))[..., 3] >= SEEN_SHARE
@@ -189,6 +196,7 @@ def _annotation(label: ExportedLabel, image_id: int, number: int, size: tuple[in
         "segmentation": {"size": [size[1], size[0]], "counts": run_lengths(mask)},
         "art_mesh": label.mesh.mesh_id,
         "side": label.value.side,
+        "order": label.value.order,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from annotator.access import acting_user, create_project
@@ -20,6 +20,7 @@ from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
 from annotator.values import PassState, Role, Round
 from data_tools.live2d.labels import ModelIdentity, identify, model_files
+from data_tools.live2d.model import ArtMesh
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
 from liwi.errors import InputError, LiwiError
@@ -165,6 +166,7 @@ def _import_model(
                 done.imported.append(model_id)
                 predict_first_labels(database, actor, model_id, opened)
                 return model_id
+    _add_clipping(database, actor, known, path)
     done.duplicates.append((path.name, known))
     return known
 
@@ -225,7 +227,24 @@ def _mesh_row(model_id: int, drawn: DrawnModel, place: int, doubt: float) -> dic
         "bottom": bottom,
         "picture": kept.picture,
         "uncertainty": doubt,
+        **_clipping(kept.mesh),
     }
+
+
+def _clipping(mesh: ArtMesh) -> dict[str, object]:
+    return {"clipped_by": list(mesh.clipped_by), "clip_inverted": mesh.clip_inverted}
+
+
+def _add_clipping(database: Database, actor: str, model_id: int, path: Path) -> None:
+    """A model that came in before clipping was kept gets it when it comes again."""
+    query = select(ModelArtMesh).where(ModelArtMesh.model_id == model_id, ModelArtMesh.clipped_by.is_(None))
+    with database.read() as session:
+        if session.scalars(query.limit(1)).first() is None:
+            return
+    with open_model(path) as opened, database.write() as session:
+        acting_user(session, actor, Role.ANNOTATOR, lock=True)
+        found = {mesh.id: _clipping(mesh) for mesh in opened.model.art_meshes}
+        session.execute(update(ModelArtMesh), [{"id": row.id, **found[row.mesh_id]} for row in session.scalars(query)])
 
 
 def _import_labels(database: Database, actor: str, model_id: int, model: Path, path: Path | None, done: ImportReport) -> None:

@@ -6,7 +6,7 @@ See-through names an ArtMesh by the ids of its parts and its own, with hyphens t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from annotator.schema import ModelArtMesh
@@ -25,14 +25,14 @@ class FileLabels:
     Attributes:
         values: by the ArtMesh's place; an ArtMesh that the file does not name is not in it.
         valid, incomplete: the model's flags; None where the file has none.
-        has_sides: whether the format knows sides; if not, a side that stands in the database is kept.
+        is_own: whether the format is ours; See-through's knows neither sides nor orders, and those in the database are kept.
         left_out: what names no ArtMesh or class of ours, for people.
     """
 
     values: Mapping[int, LabelValue]
     valid: bool | None
     incomplete: bool | None
-    has_sides: bool
+    is_own: bool
     left_out: tuple[str, ...]
 
 
@@ -71,7 +71,11 @@ def read_file(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
     if path.name == SEE_THROUGH_LABELS:
         return _read_see_through(path, meshes)
     labels, places = read_labels(path), {mesh.mesh_id: mesh.place for mesh in meshes}
-    values = {places[name]: LabelValue.of(part, side) for name, (part, side) in labels.parts.items() if name in places}
+    values = {
+        places[name]: replace(LabelValue.of(part, side), order=labels.orders.get(name))
+        for name, (part, side) in labels.parts.items()
+        if name in places
+    }
     left_out = tuple(f"{name[:60]!r} is no ArtMesh of the model" for name in labels.parts if name not in places)
     return FileLabels(values, None, None, True, left_out)
 

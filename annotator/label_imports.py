@@ -1,6 +1,6 @@
 """People's labels from a file into a model that is in the workbench. What stands there already changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -52,7 +52,7 @@ def import_label_file(database: Database, actor: str, model_id: int, path: Path)
         changes = []
         for place, wanted in content.values.items():
             label = current.get(ids[place])
-            value = _merged(wanted, value_of(label), has_sides=content.has_sides)
+            value = _merged(wanted, value_of(label), is_own=content.is_own)
             if value != value_of(label):
                 changes.append(Change(ids[place], version_of(label), value))
         if changes:
@@ -65,12 +65,13 @@ def import_label_file(database: Database, actor: str, model_id: int, path: Path)
         return LabelImport(len(changes), content.left_out)
 
 
-def _merged(wanted: LabelValue, current: LabelValue, *, has_sides: bool) -> LabelValue:
+def _merged(wanted: LabelValue, current: LabelValue, *, is_own: bool) -> LabelValue:
     """What shall stand there: what the format has no word for stays as it is where the part is the same."""
+    order = wanted.order if is_own else current.order
     if wanted.kind is not current.kind or wanted.part is not current.part:
-        return wanted
-    side = wanted.side if has_sides and wanted.kind is LabelKind.PART else current.side
-    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment)
+        return replace(wanted, order=order)
+    side = wanted.side if is_own and wanted.kind is LabelKind.PART else current.side
+    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment, order)
 
 
 def _import_flags(session: Session, model_id: int, content: FileLabels) -> None:

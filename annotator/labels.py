@@ -167,7 +167,8 @@ def value_of(label: Label | None) -> LabelValue:
     if label is None:
         return TAKEN_BACK
     part = BodyPart(label.part) if label.part is not None else None
-    return LabelValue(LabelKind(label.kind), part, Side(label.side) if label.side is not None else None, label.unsure, label.comment)
+    side = Side(label.side) if label.side is not None else None
+    return LabelValue(LabelKind(label.kind), part, side, label.unsure, label.comment, label.order)
 
 
 def version_of(label: Label | None) -> int:
@@ -281,6 +282,7 @@ def _write(session: Session, operation: Operation, found: Pass, writes: Sequence
                 side=value.side,
                 unsure=value.unsure,
                 comment=value.comment,
+                order=value.order,
                 user_id=operation.user_id,
                 operation_id=operation.id,
                 act_id=write.act_id,

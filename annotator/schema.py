@@ -13,7 +13,7 @@
 A model has one pass, and a second, independent one where agreement is to be measured. Times are milliseconds since 1970, UTC.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -98,6 +98,8 @@ class ModelArtMesh(Table):
 
     ``left`` to ``bottom`` is its box in the drawn picture and ``picture`` the hash of its pixels; both are empty where it has none.
     ``num_pixels`` have alpha, ``num_visible`` of them are seen at rest. ``hidden``: not drawn at rest, the picture shows it all the same.
+    ``clipped_by``: places of the ArtMeshes inside whose union alone it is drawn, or outside of it where ``clip_inverted``; none: it is not
+    clipped; empty where it is not known, in models that came in before this was kept.
     """
 
     __tablename__ = "art_mesh"
@@ -119,6 +121,8 @@ class ModelArtMesh(Table):
     bottom: Mapped[int | None]
     picture: Mapped[str | None] = mapped_column(String(64))
     uncertainty: Mapped[float]
+    clipped_by: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    clip_inverted: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Prediction(Table):
@@ -174,7 +178,8 @@ class Label(Table):
     """A decision of a person. Rows are only ever added.
 
     ``version`` counts the labels of this ArtMesh in this pass from 1; it is unique, so that no change can be lost unnoticed.
-    ``replaced_id`` is the label that counted before. ``act_id`` is the act that brought this value, also where an undo restored it.
+    ``order`` is the place in the order of drawing, see `data_tools.live2d.ordering`; empty: the artist's. ``replaced_id`` is the label that
+    counted before. ``act_id`` is the act that brought this value, also where an undo restored it.
     """
 
     __tablename__ = "label"
@@ -188,6 +193,7 @@ class Label(Table):
     side: Mapped[str | None] = mapped_column(String(10))
     unsure: Mapped[bool]
     comment: Mapped[str] = mapped_column(Text)
+    order: Mapped[int | None]
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     operation_id: Mapped[str] = mapped_column(ForeignKey("operation.id"), index=True)
     act_id: Mapped[str | None] = mapped_column(ForeignKey("operation.id"))

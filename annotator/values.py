@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from data_tools.live2d.ordering import LAST_ORDER
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -96,6 +97,7 @@ class LabelValue:
         side: the character's own; only beside a part.
         unsure: whether somebody should look again.
         comment: at most 2,000 characters, any text.
+        order: where in the order of drawing it belongs, see `data_tools.live2d.ordering`, 0 to `LAST_ORDER`; None: where the artist has it.
     """
 
     kind: LabelKind
@@ -103,11 +105,14 @@ class LabelValue:
     side: Side | None = None
     unsure: bool = False
     comment: str = ""
+    order: int | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is LabelKind.PART) != (self.part is not None) or (self.side is not None and self.part is None):
             raise InputError("A label names a body part exactly if its kind is 'part', and a side only beside a part.")
         checked_text(self.comment, "The comment")
+        if self.order is not None and not 0 <= self.order <= LAST_ORDER:
+            raise InputError(f"The order of drawing goes from 0 to {LAST_ORDER}, got {self.order}.")
 
     @classmethod
     def of(cls, part: BodyPart | None, side: Side | None = None) -> "LabelValue":

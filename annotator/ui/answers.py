@@ -21,7 +21,8 @@ def picture_url(sha256: str | None) -> str | None:
 
 def value_json(value: LabelValue) -> Json:
     """What a label says."""
-    return {"kind": value.kind, "part": value.part, "side": value.side, "unsure": value.unsure, "comment": value.comment}
+    said = {"kind": value.kind, "part": value.part, "side": value.side, "unsure": value.unsure, "comment": value.comment}
+    return {**said, "order": value.order}
 
 
 def label_json(label: SavedLabel) -> Json:
@@ -88,6 +89,7 @@ def _guess_json(row: Prediction) -> Json:
 
 
 def _meshes_json(view: ModelView) -> list[Json]:
+    ids = {mesh.place: mesh.id for mesh in view.art_meshes}
     return [
         {
             "id": mesh.id,
@@ -102,6 +104,8 @@ def _meshes_json(view: ModelView) -> list[Json]:
             "num_pixels": mesh.num_pixels,
             "num_visible": mesh.num_visible,
             "uncertainty": mesh.uncertainty,
+            "clipped_by": None if mesh.clipped_by is None else [ids[place] for place in mesh.clipped_by if place in ids],
+            "clip_inverted": mesh.clip_inverted,
         }
         for mesh in sorted(view.art_meshes, key=lambda mesh: (mesh.render_order, mesh.place))
     ]

@@ -20,8 +20,9 @@ SCRIPTS = (
     "importing", "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
     "colours", "selection", "visibility", "scene", "package", "tint", "overlay", "pointer", "carry", "tip", "search", "tree_rows", "tree",
     "tree_hands", "tours", "previews", "fragment_menu", "toolbar", "canvas",
+    "ordering",
     "labels", "keeping", "sending", "merging", "undoing", "claim", "conflicts", "saving_state", "key_list", "palette", "menu", "deciding",
-    "inspector", "class_buttons", "marks", "fragment_history", "accept_many", "mirror", "copying", "labelling",
+    "clipping", "inspector", "class_buttons", "marks", "fragment_history", "accept_many", "mirror", "copying", "labelling",
     "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined after the shared ones."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from annotator.values import Change, LabelKind, LabelValue, checked_text
+from data_tools.live2d.ordering import LAST_ORDER
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -100,6 +101,7 @@ def label_value(body: Body) -> LabelValue:
         optional(word, body, "side", kind=Side),
         flag(body, "unsure", default=False),
         text(body, "comment", default=""),
+        optional(whole, body, "order", high=LAST_ORDER),
     )
 
 

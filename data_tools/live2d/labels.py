@@ -4,8 +4,9 @@
 
     {"version": 1, "taxonomy": "v3", "art_meshes": {"ArtMesh93": {"part": "front hair", "side": "left"}, "hit": {"part": null}}}
 
-``part`` is a class of the 23-class taxonomy, or null for what shows nothing; ``side`` is the character's own, or null. Other keys are
-let alone: `synthetic.export` writes the seed and what it chose, for instance.
+``part`` is a class of the 23-class taxonomy, or null for what shows nothing; ``side`` is the character's own, or null. ``order``, where a
+person has moved the ArtMesh in the order of drawing, is its place in thousandths, see `ordering`; null or missing: the artist's. Other keys
+are let alone: `synthetic.export` writes the seed and what it chose, for instance.
 """
 
 import json
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from data_tools.live2d.manifest import read_manifest
+from data_tools.live2d.ordering import LAST_ORDER
 from data_tools.live2d.sources import MODEL_ENDING, open_source
 from data_tools.manifests import digest
 from liwi.errors import InputError
@@ -36,10 +38,12 @@ class Labels:
     Attributes:
         parts: part and side by the ArtMesh's id.
         sha256: of the file.
+        orders: where in the order of drawing the ArtMeshes lie that somebody has moved, see `ordering`; by id, 0 to `LAST_ORDER`.
     """
 
     parts: Mapping[str, tuple[BodyPart | None, Side | None]]
     sha256: str
+    orders: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def read_labels(path: Path) -> Labels:
     """Read a label file.
 
     Raises:
-        InputError: it is missing, damaged, of another version or taxonomy, or names a part or side that does not exist.
+        InputError: it is missing, damaged, of another version or taxonomy, or names a part, side or order that does not exist.
     """
     document, content = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("art_meshes"), dict):
@@ -114,7 +118,10 @@ def read_labels(path: Path) -> Labels:
             f"The labels {path.name!r} are of version {str(document.get('version'))[:20]!r} and taxonomy "
             f"{str(document.get('taxonomy'))[:20]!r}; version {VERSION} and {TaxonomyVersion.V3.value!r} are read."
         )
-    return Labels(MappingProxyType({name: _label(name, entry) for name, entry in document["art_meshes"].items()}), digest(content))
+    entries = document["art_meshes"]
+    parts = {name: _label(name, entry) for name, entry in entries.items()}
+    orders = {name: _order(name, entry["order"]) for name, entry in entries.items() if entry.get("order") is not None}
+    return Labels(MappingProxyType(parts), digest(content), MappingProxyType(orders))
 
 
 def identify(path: Path) -> ModelIdentity:
@@ -201,3 +208,9 @@ def _label(name: str, entry: object) -> tuple[BodyPart | None, Side | None]:
     if side not in (None, *Side):
         raise InputError(f"The side of {name[:40]!r} should be 'left', 'right' or null, got {str(side)[:40]!r}.")
     return parse_body_part(part) if part is not None else None, Side(side) if side is not None else None
+
+
+def _order(name: str, order: object) -> int:
+    if type(order) is not int or not 0 <= order <= LAST_ORDER:
+        raise InputError(f"The order of {name[:40]!r} should be a whole number from 0 to {LAST_ORDER} or null, got {str(order)[:40]!r}.")
+    return order

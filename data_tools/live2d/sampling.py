@@ -19,6 +19,7 @@ from data_tools import character_dataset as dataset
 from data_tools.live2d.backgrounds import Backgrounds
 from data_tools.live2d.labels import LabelledModel, SkippedModel
 from data_tools.live2d.model import Live2DModel
+from data_tools.live2d.ordering import reordered
 from data_tools.live2d.part_layers import label_meshes, part_layers
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, PoseParameters, pose_parameters
 from data_tools.live2d.reader import OpenedModel, open_model
@@ -178,7 +179,7 @@ def _different_poses(character: OpenedModel, model: LabelledModel, options: Samp
     found = []
     for pose in _expressed(options, model):
         parameters = pose_parameters(character.model, pose)
-        posed = character.pose(parameters.values)
+        posed = reordered(character.pose(parameters.values), character.model, model.labels.orders)
         look = _fingerprint(posed)
         if look not in seen:
             seen.add(look)

@@ -121,7 +121,7 @@ def told(page: Page, text: str) -> None:
 
 
 SIMILAR = {"name": "her sister", "project": "default", "score": 0.9, "num_matched": 3}
-PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": ""}
+PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": "", "order": None}
 
 
 def test_a_key_labels_the_selected_fragment_and_it_is_saved(browser: Browser, app: WorkbenchApp) -> None:

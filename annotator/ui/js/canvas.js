@@ -7,6 +7,7 @@ function onModelPage() {
 function startCanvas() {
   state.backdrop = BACKDROPS.includes(recall("backdrop")) ? recall("backdrop") : "checker";
   addCanvasCommands();
+  addOrderCommands();
   ui.left.append(buildTree());
   ui.centre.append(...buildCanvasColumn());
   startVisibility();

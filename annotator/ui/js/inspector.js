@@ -68,6 +68,7 @@ function fragmentParts(id) {
   return [
     make("h3", "", {}, [nameText(mesh.mesh_id), make("span", "facts quiet", { text: factsOf(mesh) })]),
     make("p", "path quiet", { text: pathOf(mesh), title: pathOf(mesh), dir: "auto" }), said, ...guesses.slice(0, 3).map((guess, place) => guessLine(id, guess, place)),
+    ...clippingLines(id), ...orderLine([id]),
   ];
 }
 
@@ -117,5 +118,5 @@ function manyParts(ids) {
   const lines = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([name, num]) => make("div", "said-line", {}, [
     make("span", "said-what number", { text: formatNumber(num) }), make("span", "label-chip", {}, [swatch(name), make("span", "", { text: className(name) })]),
   ]));
-  return [make("h3", "", { text: t("num_selected", { n: ids.length }) }), ...lines];
+  return [make("h3", "", { text: t("num_selected", { n: ids.length }) }), ...lines, ...orderLine(ids)];
 }

@@ -37,18 +37,19 @@ function showLabels(ids) {
     else model.labels.delete(id);
     return !sameValue(before, labelOf(id));
   });
+  if (sortMeshes()) emit("order");
   if (different.length) emit("labels", { ids: different });
   emit("pending");
 }
 
 function sameValue(a, b) {
-  return a.kind === b.kind && a.part === b.part && a.side === b.side && a.unsure === b.unsure && a.comment === b.comment;
+  return a.kind === b.kind && a.part === b.part && a.side === b.side && a.unsure === b.unsure && a.comment === b.comment && orderIn(a) === orderIn(b);
 }
 
 // The label that a fragment would get. `wanted` names what changes; the rest follows from what stands there and from the guesses.
 function labelWith(id, wanted) {
   const now = labelOf(id);
-  const next = { art_mesh_id: id, version: now.version, kind: now.kind, part: now.part, side: now.side, unsure: now.unsure, comment: now.comment, ...wanted };
+  const next = { art_mesh_id: id, version: now.version, kind: now.kind, part: now.part, side: now.side, unsure: now.unsure, comment: now.comment, order: orderIn(now), ...wanted };
   if (next.kind === "none" && !wanted.kind) Object.assign(next, decisionFor(id));
   if (wanted.kind && wanted.unsure === undefined) next.unsure = false; // who decides is sure, until they say otherwise
   if (next.kind !== "part") Object.assign(next, { part: null, side: null });
@@ -56,7 +57,7 @@ function labelWith(id, wanted) {
   return next;
 }
 
-// Unsure or a comment on a fragment without a decision: the guess stands, marked; without a guess it is left for later.
+// Unsure, a comment or another order on a fragment without a decision: the guess stands, marked; without a guess it is left for later.
 function decisionFor(id) {
   const guess = guessOf(id);
   if (!guess) return { kind: "skipped" };
@@ -69,7 +70,7 @@ function likelySide(id, part) {
   return guess?.side ?? sideOfMesh(model.byId.get(id));
 }
 
-// One operation over many fragments. wanted: {kind, part, side, unsure, comment}, any of them. Returns how many change.
+// One operation over many fragments. wanted: {kind, part, side, unsure, comment, order}, any of them. Returns how many change.
 function relabel(ids, wanted) {
   return relabelEach(ids.map((id) => [id, wanted]));
 }

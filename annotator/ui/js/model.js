@@ -33,6 +33,7 @@ async function openModel(passId, { fragment = null } = {}) {
     labels: new Map(answer.labels.map((label) => [label.art_mesh_id, label])),
     guesses: new Map(Object.entries(answer.guesses).map(([id, guesses]) => [Number(id), guesses])),
   });
+  sortMeshes();
   emit("model", { fragment });
   return true;
 }
@@ -44,7 +45,7 @@ function closeModel() {
 }
 
 function labelOf(id) {
-  return model.labels.get(id) ?? { art_mesh_id: id, version: 0, kind: "none", part: null, side: null, unsure: false, comment: "" };
+  return model.labels.get(id) ?? { art_mesh_id: id, version: 0, kind: "none", part: null, side: null, unsure: false, comment: "", order: null };
 }
 
 function guessOf(id) {

@@ -1,6 +1,6 @@
 // The review of a pass: what differs from the machine, from the last review, from the second pass; accept it or send it back.
 
-const REVIEW_KINDS = ["differs", "machine", "before", "second", "unsure", "all"];
+const REVIEW_KINDS = ["differs", "machine", "before", "second", "moved", "unsure", "all"];
 const review = { kind: "differs", rows: [], shown: [], at: 0, passId: null, error: null };
 
 function saidClass(label) {
@@ -8,7 +8,7 @@ function saidClass(label) {
 }
 
 function sameLabel(one, other) {
-  return ["kind", "part", "side", "unsure", "comment"].every((field) => (one[field] ?? null) === (other[field] ?? null));
+  return ["kind", "part", "side", "unsure", "comment", "order"].every((field) => (one[field] ?? null) === (other[field] ?? null));
 }
 
 // A fragment with what everybody says about it, and why a reviewer should look.
@@ -23,7 +23,8 @@ function reviewRow(mesh, difference) {
   if (before.kind !== "none" && !sameLabel(before, now)) kinds.add("before");
   if (saidClass(second) !== null && saidClass(second) !== saidClass(now)) kinds.add("second");
   if (now.unsure || now.comment) kinds.add("unsure");
-  if (kinds.has("machine") || kinds.has("before") || kinds.has("second")) kinds.add("differs");
+  if (orderIn(now) !== null) kinds.add("moved");
+  if (kinds.has("machine") || kinds.has("before") || kinds.has("second") || kinds.has("moved")) kinds.add("differs");
   return { mesh, now, before, second, predicted, kinds };
 }
 

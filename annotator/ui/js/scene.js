@@ -38,6 +38,7 @@ function startScene() {
     scene.askedAt = performance.now();
     askForPackage(passId);
   });
+  on("order", refreshDoc);
   on("model", ({ fragment }) => (model.open ? receiveModel(fragment ?? null) : clearScene()));
 }
 
@@ -132,16 +133,16 @@ function prepareWhenIdle() {
 function refreshDoc() {
   const raised = xray.on ? new Set(selection.ids) : new Set();
   const [below, above] = [[], []];
-  for (const { id } of model.meshes) {
+  for (const [place, { id }] of model.meshes.entries()) {
     const lifted = raised.has(id);
-    const record = { id, visible: lifted || isVisible(id), opacity: lifted || !raised.size ? 1 : xray.faint, lifted, blend: "normal", locked: false };
+    const record = { id, place, visible: lifted || isVisible(id), opacity: lifted || !raised.size ? 1 : xray.faint, lifted, blend: "normal", locked: false };
     (lifted ? above : below).push(record);
   }
   const panel = [...below, ...above];
   let region = null;
   for (const record of panel) {
     const before = scene.records.get(record.id);
-    const same = before && before.visible === record.visible && before.lifted === record.lifted && (!record.visible || before.opacity === record.opacity);
+    const same = before && before.visible === record.visible && before.lifted === record.lifted && before.place === record.place && (!record.visible || before.opacity === record.opacity);
     if (!same) region = union(region, extentOf(record.id));
   }
   state.doc = { ...NO_DOC, panel };

@@ -59,8 +59,9 @@ function meshName(id) {
 }
 
 // A label in words: "left ears, unsure".
-function labelWords({ kind, part, side, unsure }) {
+function labelWords({ kind, part, side, unsure, order }) {
   const name = kind === "part" ? className(part) : kind === "nothing" ? className("nothing") : t(kind === "skipped" ? "skipped" : "class.none");
   const sided = side ? t("with_side", { side: t(`side.${side}`), name }) : name;
-  return unsure ? t("with_unsure", { name: sided }) : sided;
+  const placed = (order ?? null) === null ? sided : t("with_order", { name: sided, place: formatNumber(order / PLACES) });
+  return unsure ? t("with_unsure", { name: placed }) : placed;
 }

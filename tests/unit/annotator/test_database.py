@@ -7,12 +7,12 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from annotator.access import ensure_local_user, set_user
 from annotator.database import Database, migration_config, open_database
 from annotator.errors import AccessDenied, DatabaseUnusable
-from annotator.schema import Table
+from annotator.schema import ModelArtMesh, Table
 from annotator.values import Role
 from liwi.errors import InputError
 from tests.unit.annotator.workbench import ADMIN, add_models, add_people, all_labels
@@ -31,6 +31,21 @@ def test_every_migration_goes_down_and_up_again(url: str) -> None:
             assert inspect(session.connection()).get_table_names() == ["alembic_version"]
         database.migrate()
         assert ensure_local_user(database) == ADMIN
+
+
+def test_rows_of_an_older_program_are_kept_and_what_it_did_not_know_stays_open(url: str) -> None:
+    with closing(open_database(url)) as database:
+        add_people(database)
+        add_models(database, 1, 2)
+        with database.write() as session:
+            command.downgrade(migration_config(session.connection()), "0001")
+            assert "clipped_by" not in {column["name"] for column in inspect(session.connection()).get_columns("art_mesh")}
+    with closing(open_database(url)) as database, database.read() as session:
+        meshes = session.scalars(select(ModelArtMesh).order_by(ModelArtMesh.place)).all()
+        assert [(mesh.mesh_id, mesh.clipped_by, mesh.clip_inverted) for mesh in meshes] == [
+            ("ArtMesh0", None, False),
+            ("ArtMesh1", None, False),
+        ]
 
 
 def test_opening_again_keeps_everything(url: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from annotator.__main__ import app
@@ -22,13 +23,15 @@ from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
-from annotator.values import Change, LabelValue
+from annotator.schema import ModelArtMesh
+from annotator.ui.answers import model_json
+from annotator.values import Change, LabelKind, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
 from data_tools.live2d.reader import open_model
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
-from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
+from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, WHITE, square, write_model
 
 LABELS = {"red": {"part": "face", "side": None}, "blue": {"part": "irides", "side": "left"}, "hit": {"part": None, "side": None}}
 
@@ -86,6 +89,28 @@ def test_broken_models_are_reported_duplicates_recognised_and_the_rest_imported(
     assert bring(database, store, models).imported == []
 
 
+def test_how_fragments_are_clipped_is_kept_and_added_to_models_that_came_in_before(
+    database: Database, store: PictureStore, tmp_path: Path
+) -> None:
+    meshes = [
+        square("white", (10, 10, 100, 100), WHITE),
+        square("iris", (40, 40, 180, 120), BLUE, clipped_by=("white", "lid")),
+        square("lid", (10, 90, 100, 120), RED, clipped_by=("white",), inverted_mask=True),
+    ]
+    path = write_model(tmp_path / "eye", meshes)
+    bring(database, store, path)
+    white, iris, lid = view_model(database, "vera", 1).art_meshes
+    kept = [(white.clipped_by, False), (iris.clipped_by, iris.clip_inverted), (lid.clipped_by, lid.clip_inverted)]
+    assert kept == [([], False), ([0, 2], False), ([0], True)]
+    told = {mesh["id"]: (mesh["clipped_by"], mesh["clip_inverted"]) for mesh in model_json(view_model(database, "vera", 1))["meshes"]}
+    assert told == {white.id: ([], False), iris.id: ([white.id, lid.id], False), lid.id: ([white.id], True)}
+    with database.write() as session:
+        session.execute(update(ModelArtMesh).values(clipped_by=None, clip_inverted=False))
+    assert {mesh["clipped_by"] for mesh in model_json(view_model(database, "vera", 1))["meshes"]} == {None}
+    assert [name for name, _ in bring(database, store, path).duplicates] == [path.name]
+    assert [(mesh.clipped_by, mesh.clip_inverted) for mesh in view_model(database, "vera", 1).art_meshes] == kept
+
+
 def test_labels_go_round_without_a_change(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
     assert sum(bring(database, store, models, models).num_labels) == 6
     before = [(label.id, label.part, label.side) for label in all_labels(database)]
@@ -103,6 +128,31 @@ def test_labels_go_round_without_a_change(database: Database, store: PictureStor
     assert reports == {again.sha256}
     for name in ("one.json", "two.json"):
         assert (tmp_path / "labels" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
+    bring(database, store, models / "one", models)
+    artist = export_labels(database, store, "ann", "default", tmp_path / "artist", only_accepted=False)
+    red = view_model(database, "vera", 1).art_meshes[0].id
+    claim(database, "ann", 1)
+    relabel(database, "ann", 1, new_id(), [Change(red, 1, LabelValue(LabelKind.PART, BodyPart.FACE, order=2500))])
+
+    def order() -> int | None:
+        return view_model(database, "vera", 1).labels[red].value.order
+
+    reports = set()
+    for kind in ExportFormat:
+        reports.add(export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False).sha256)
+    assert len(reports) == 1 and artist.sha256 not in reports
+    found = [model for model in find_models(models / "one", tmp_path / "labels") if isinstance(model, LabelledModel)]
+    assert dict(found[0].labels.orders) == {"red": 2500}
+    with (tmp_path / "csv" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["order"] for row in csv.DictReader(file)] == ["2500", "", ""]
+    annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
+    assert [one["order"] for one in annotations] == [2500, None]
+    for kind, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
+        assert sum(bring(database, store, models / "one", tmp_path / kind).num_labels) == num
+        assert order() == (None if kind == "artist" else 2500)
 
 
 def test_only_accepted_models_leave_and_the_sample_maker_takes_them(

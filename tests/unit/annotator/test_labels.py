@@ -9,6 +9,7 @@ from annotator.labels import redo, relabel, undo
 from annotator.queries import view_model
 from annotator.reviews import accept, submit
 from annotator.values import Change, LabelKind, LabelValue, OnConflict, Outcome
+from data_tools.live2d.ordering import LAST_ORDER
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.measure_annotator import kill_writers, run_writers
@@ -183,6 +184,33 @@ def test_labels_of_a_submitted_or_accepted_model_stay(database: Database, held: 
     with pytest.raises(WrongState, match="accepted"):
         undo(database, "ann", new_id())
     assert set(parts(database, pass_id).values()) == {FACE}
+
+
+def test_the_order_of_drawing_is_a_decision_like_any_other(database: Database, held: tuple[int, list[int]]) -> None:
+    pass_id, (mesh, *_) = held
+    face, moved = LabelValue.of(FACE), LabelValue(LabelKind.PART, FACE, order=2500)
+
+    def now() -> LabelValue:
+        return view_model(database, "vera", pass_id).labels[mesh].value
+
+    say(database, pass_id, to(mesh, FACE))
+    operation = new_id()
+    for _ in range(2):
+        saved = relabel(database, "ann", pass_id, operation, [Change(mesh, 1, moved)]).saved
+        assert [(one.version, one.value) for one in saved] == [(2, moved)]
+    assert [label.order for label in all_labels(database)] == [None, 2500]
+    with pytest.raises(LabelConflict) as caught:
+        say(database, pass_id, Change(mesh, 1, LabelValue(LabelKind.PART, FACE, order=500)))
+    assert [(one.wanted.order, one.current.value.order) for one in caught.value.conflicts] == [(500, 2500)]
+    undo(database, "ann", new_id())
+    assert now() == face
+    redo(database, "ann", new_id())
+    assert now() == moved
+    say(database, pass_id, Change(mesh, 4, face))
+    assert now() == face
+    for wrong in (-1, LAST_ORDER + 1):
+        with pytest.raises(InputError, match="order of drawing"):
+            LabelValue(LabelKind.PART, FACE, order=wrong)
 
 
 def test_a_label_has_a_part_exactly_if_it_says_so() -> None:

@@ -234,6 +234,27 @@ def test_what_nobody_has_labelled_is_counted(tmp_path: Path) -> None:
     assert sample.facts["unlabelled_pixels"] > 10000
 
 
+def test_what_somebody_moved_in_the_order_of_drawing_is_drawn_there_in_every_pose(tmp_path: Path) -> None:
+    write_character(tmp_path / "model")
+    labels = json.loads((tmp_path / "model/labels.json").read_text())
+    samples = {}
+    for name, order in (("artist", None), ("moved", 1500)):
+        labels["art_meshes"]["fringe"]["order"] = order  # between the back hair and the face that it covers
+        (tmp_path / f"{name}.json").write_text(json.dumps(labels))
+        options = ("--size", 100, "--pose", "rest", "--pose", "angle-left")
+        assert call("live2d", "samples", tmp_path / "model", tmp_path / f"{name}.json", tmp_path / name, *options).exit_code == 0
+        samples[name] = [read_character(tmp_path / name, entry["name"]) for entry in read_character_manifest(tmp_path / name)["samples"]]
+    for artist, moved in zip(samples["artist"], samples["moved"], strict=True):
+        before, now = ({mesh.id: mesh for mesh in sample.art_meshes} for sample in (artist, moved))
+        assert before["fringe"].order > before["glasses"].order > before["face"].order > before["back hair"].order
+        assert now["glasses"].order > now["face"].order > now["fringe"].order > now["back hair"].order
+        assert now["fringe"].visible_pixels < before["fringe"].visible_pixels / 2
+        assert now["face"].visible_pixels > before["face"].visible_pixels
+        assert not np.array_equal(artist.figure, moved.figure)
+        alone = [next(layer for layer in sample.layers if layer.tag == "front hair") for sample in (artist, moved)]
+        assert np.array_equal(alone[0].rgba, alone[1].rgba)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -245,6 +266,8 @@ def test_what_nobody_has_labelled_is_counted(tmp_path: Path) -> None:
         (labels_document({"face": ("face", "up")}), "'left', 'right' or null"),
         ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": "face"}}, "an object with 'part' and 'side'"),
         ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": 3}}}, "a class name or null"),
+        ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": "face", "order": -1}}}, "a whole number from 0"),
+        ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": "face", "order": "1"}}}, "a whole number from 0"),
     ],
 )
 def test_labels_that_cannot_be_used_are_a_clear_error(tmp_path: Path, document: object, message: str) -> None:
