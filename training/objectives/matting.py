@@ -108,7 +108,10 @@ class MattingObjective:
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Mean alpha soft IoU with the prior, after its correction by clicks, and without it; and of the priors themselves."""
+        """Mean alpha soft IoU with the prior, after its correction by clicks, and without it; and of the priors themselves.
+
+        The priors are measured as masks, since that is how they are used; ``mask_iou`` is the network's answer measured so.
+        """
         count = min(len(self._held_out), self._data.evaluation_samples)
         device = next(model.parameters()).device
         sums: dict[str, list[Tensor]] = {}
@@ -128,6 +131,7 @@ class MattingObjective:
                 answer = torch.sigmoid(_forward(model, batch).float()) * batch["support"]
                 sums.setdefault(name, []).append(_soft_iou(answer, batch["alpha"]))
                 if name == "alpha_iou":
+                    sums.setdefault("mask_iou", []).append(_soft_iou((answer > 0.5).float(), batch["alpha"]))
                     sums.setdefault("error", []).append((answer - batch["alpha"]).abs().mean(dim=(1, 2, 3)))
                 if name != "blind_iou":
                     prior = ((batch["prior"] > 0.5) * batch["support"]).float()

@@ -70,6 +70,7 @@ def test_a_network_that_corrects_nothing_measures_as_the_prior(objective: Mattin
     model = objective.build().eval()
     metrics = objective.evaluate(model)
     assert metrics["alpha_iou"] == pytest.approx(metrics["prior_alpha_iou"], abs=0.12)
+    assert metrics["mask_iou"] == pytest.approx(metrics["prior_alpha_iou"], abs=1e-3)
     assert 0 < metrics["blind_iou"] < 1
 
 
