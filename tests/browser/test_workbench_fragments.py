@@ -1,11 +1,16 @@
 """What the workbench says and lets people change about single fragments: how they are clipped, and in which order they are drawn."""
 
+import uuid
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from annotator.access import LOCAL_USER
+from annotator.labels import relabel
 from annotator.queries import view_model
+from annotator.values import Change, LabelKind, LabelValue
+from liwi.seethrough.body_parts import BodyPart
 from tests.browser.fragments import PICK_ALPHA, composite, read_fragments, selected, shown, spots
 from tests.browser.workbench_app import WorkbenchApp, ask
 
@@ -36,7 +41,7 @@ def test_the_inspector_says_what_clips_a_fragment_and_what_it_clips(opened: Page
 
 def wait_for(page: Page, expression: str, value: object = None) -> None:
     """Wait until a JavaScript function of (workbench hooks, value) is true."""
-    page.wait_for_function(f"(value) => ({expression})(document.querySelector('.liwi-workbench').__workbench, value)", arg=value)
+    page.wait_for_function(f"(value) => ({expression})(document.querySelector('.liwi-workbench')?.__workbench, value)", arg=value)
 
 
 def order(page: Page) -> list[int]:
@@ -116,3 +121,18 @@ def test_fragments_go_in_front_of_and_behind_their_class_together(opened: Page, 
     opened.get_by_role("button", name="artist's order").click()
     assert order(opened) == before
     assert ask(opened, "(page, id) => page.labelOf(id).part", hair[0]) == "front hair", "the decision stays the guess"
+
+
+def test_a_move_elsewhere_reaches_the_page_and_the_reviewer(opened: Page, workbench_app: WorkbenchApp) -> None:
+    wait_for(opened, "(page) => page.mayEdit()")
+    pass_id, mesh = workbench_app.pass_ids[0], order(opened)[9]
+    saved = view_model(workbench_app.database, LOCAL_USER, pass_id).labels.get(mesh)
+    value = LabelValue(LabelKind.PART, BodyPart.FACE, order=500)
+    relabel(workbench_app.database, LOCAL_USER, pass_id, str(uuid.uuid4()), [Change(mesh, saved.version if saved else 0, value)])
+    wait_for(opened, "(page, id) => page.model.meshes[0].id === id", mesh)
+    ask(opened, "(page, id) => page.select([id])", mesh)
+    expect(opened.locator(".fragment-card .label-chip").first).to_contain_text("face, drawn at 0.5")
+    opened.goto(f"{workbench_app.address}/#labels/review/{pass_id}")
+    expect(opened.locator(f".review-row[data-mesh='{mesh}']")).to_contain_text("moved to 0.5, by the artist 10")
+    opened.locator(".chip[data-kind='moved']").click()
+    expect(opened.locator(".review-row")).to_have_count(1)
