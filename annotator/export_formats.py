@@ -176,7 +176,7 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
 
 
 def _entry(value: LabelValue) -> dict[str, object]:
-    entry = {"part": value.part, "side": value.side}
+    entry: dict[str, object] = {"part": value.part, "side": value.side}
     return entry if value.order is None else {**entry, "order": value.order}
 
 
