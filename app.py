@@ -8,7 +8,7 @@ import atexit
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workbench = WorkbenchServices(database, pictures, access.person_of, models=models, needs_login=access.needs_login)
     atexit.register(workbench.jobs.close)
     tab = FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench))
-    blocks, routes = build_demo(settings, workspace, [tab])
+    blocks, routes = build_demo(settings, workspace, [tab], accounts=access.needs_login)
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(
         server_name=settings.host,
         server_port=settings.port,
@@ -70,7 +70,7 @@ def main(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open LiWi Studio."""
-    given = {"host": host, "port": port, "workspace": workspace, "engine": engine}
+    given: dict[str, Any] = {"host": host, "port": port, "workspace": workspace, "engine": engine}
     given |= {"data": data, "database": database, "passwords": passwords}
     try:
         settings = Settings.from_environment(os.environ)

@@ -50,7 +50,7 @@ class Workbench(gr.HTML):
     Attributes on the page for tests: ``document.querySelector(".liwi-workbench").__workbench``.
     """
 
-    def __init__(self, *, height: str = "calc(100vh - 148px)", **kwargs: Any) -> None:
+    def __init__(self, *, height: str = "calc(100vh - 136px)", **kwargs: Any) -> None:
         """Make the workbench.
 
         Args:

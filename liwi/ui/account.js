@@ -1,4 +1,4 @@
-// Who is logged in, and the way out. Shown only where there are accounts.
+// Who is logged in, and the way out; part of the page only where there are accounts.
 const account = element.querySelector(".liwi-account");
 const LOG_OUT = { zh: "退出登录", ja: "ログアウト" };
 const [name, button] = [account.querySelector("span"), account.querySelector("button")];

@@ -23,7 +23,7 @@ _ACCOUNT_JS = (resources.files("liwi.ui") / "account.js").read_text()
 _HEADER = """
 <div class="liwi-header">
   <h1>LiWi Studio</h1>
-  <p>Draw a box around a thing. Get it as a layer, with the background complete behind it.</p>
+  <p>One picture in, complete and editable layers out.</p>
   <span class="liwi-engine" title="{reason}">Engine: {name}</span>
   <span class="liwi-account" hidden><span></span> <button type="button"></button></span>
 </div>
@@ -47,13 +47,16 @@ class FurtherTab:
     routes: Sequence[Route] = ()
 
 
-def build_demo(settings: Settings, workspace: Workspace, further: Sequence[FurtherTab] = ()) -> tuple[gr.Blocks, list[Route]]:
+def build_demo(
+    settings: Settings, workspace: Workspace, further: Sequence[FurtherTab] = (), *, accounts: bool = False
+) -> tuple[gr.Blocks, list[Route]]:
     """Build the page.
 
     Args:
         settings: of the app.
         workspace: where the photo tab keeps open pictures.
         further: tabs after the photo tab.
+        accounts: whether people log in, so that the header names them.
 
     Returns:
         The Blocks, and the routes to pass to ``launch(app_kwargs={"routes": ...})``.
@@ -65,7 +68,9 @@ def build_demo(settings: Settings, workspace: Workspace, further: Sequence[Furth
     tiles = TileStore(workspace)
     sweep = (600, int(workspace.retention_seconds) + 1)
     with gr.Blocks(title="LiWi Studio", analytics_enabled=False, fill_width=True, delete_cache=sweep) as blocks:
-        gr.HTML(_HEADER.format(name=choice.name, reason=choice.reason), js_on_load=_ACCOUNT_JS, elem_classes="liwi-top")
+        gr.HTML(
+            _HEADER.format(name=choice.name, reason=choice.reason), js_on_load=_ACCOUNT_JS if accounts else None, elem_classes="liwi-top"
+        )
         with gr.Tabs():
             with gr.Tab("Photo", id="photo"):
                 build_photo_tab(PhotoServices(workspace, tiles, choice.name))

@@ -9,13 +9,12 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Forward."""
-    with op.batch_alter_table("art_mesh") as table:
-        table.add_column(sa.Column("clipped_by", sa.JSON(), nullable=True))
-        table.add_column(sa.Column("clip_inverted", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # Not in batch mode, which makes the table anew: SQLite refuses to drop the old one while labels and predictions refer to it.
+    op.add_column("art_mesh", sa.Column("clipped_by", sa.JSON(), nullable=True))
+    op.add_column("art_mesh", sa.Column("clip_inverted", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
     """Back."""
-    with op.batch_alter_table("art_mesh") as table:
-        table.drop_column("clip_inverted")
-        table.drop_column("clipped_by")
+    op.drop_column("art_mesh", "clip_inverted")
+    op.drop_column("art_mesh", "clipped_by")

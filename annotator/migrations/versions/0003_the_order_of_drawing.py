@@ -9,11 +9,9 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Forward."""
-    with op.batch_alter_table("label") as table:
-        table.add_column(sa.Column("order", sa.Integer(), nullable=True))
+    op.add_column("label", sa.Column("order", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
     """Back; what people said about the order is lost."""
-    with op.batch_alter_table("label") as table:
-        table.drop_column("order")
+    op.drop_column("label", "order")

@@ -10,12 +10,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from annotator.access import ensure_local_user, set_user
+from annotator.claims import claim
 from annotator.database import Database, migration_config, open_database
 from annotator.errors import AccessDenied, DatabaseUnusable
-from annotator.schema import ModelArtMesh, Table
+from annotator.labels import relabel
+from annotator.schema import Label, ModelArtMesh, Table
 from annotator.values import Role
 from liwi.errors import InputError
-from tests.unit.annotator.workbench import ADMIN, add_models, add_people, all_labels
+from liwi.seethrough.body_parts import BodyPart
+from tests.unit.annotator.workbench import ADMIN, add_models, add_people, all_labels, meshes_of, new_id, to
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
@@ -37,6 +40,8 @@ def test_rows_of_an_older_program_are_kept_and_what_it_did_not_know_stays_open(u
     with closing(open_database(url)) as database:
         add_people(database)
         add_models(database, 1, 2)
+        claim(database, "ann", 1)
+        relabel(database, "ann", 1, new_id(), [to(meshes_of(database, 1)[0], BodyPart.FACE)])  # what other tables refer to
         with database.write() as session:
             command.downgrade(migration_config(session.connection()), "0001")
             assert "clipped_by" not in {column["name"] for column in inspect(session.connection()).get_columns("art_mesh")}
@@ -46,6 +51,7 @@ def test_rows_of_an_older_program_are_kept_and_what_it_did_not_know_stays_open(u
             ("ArtMesh0", None, False),
             ("ArtMesh1", None, False),
         ]
+        assert [(label.part, label.order) for label in session.scalars(select(Label))] == [(BodyPart.FACE, None)]
 
 
 def test_opening_again_keeps_everything(url: str) -> None:
