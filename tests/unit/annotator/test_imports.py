@@ -141,7 +141,7 @@ def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, st
         return view_model(database, "vera", 1).labels[red].value.order
 
     reports = set()
-    for kind in ExportFormat:
+    for kind in (ExportFormat.LABELS, ExportFormat.SEE_THROUGH, ExportFormat.COCO, ExportFormat.CSV):
         reports.add(export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False).sha256)
     assert len(reports) == 1 and artist.sha256 not in reports
     found = [model for model in find_models(models / "one", tmp_path / "labels") if isinstance(model, LabelledModel)]
