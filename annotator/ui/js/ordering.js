@@ -98,7 +98,9 @@ function orderLine(ids) {
     line.append(make("span", "order-moved mark", { text: t("order.artist", values), title: t("order.moved", values) }));
   }
   if (!mayEdit()) return [line];
-  const button = (name, key) => textButton(`order.${key}`, () => commands.get(name).run(), { className: "small", command: name });
-  const buttons = [["order.forward", "forward"], ["order.backward", "backward"], ["order.front", "front"], ["order.back", "back"], ...(moved ? [["order.reset", "reset"]] : [])];
-  return [line, make("div", "order-buttons", { role: "group", "aria-label": t("order") }, buttons.map(([name, key]) => button(name, key)))];
+  const buttons = [["forward", "up"], ["backward", "down"], ["front", "toTop"], ["back", "toBottom"], ...(moved ? [["reset", "retry"]] : [])];
+  line.append(make("span", "order-buttons", { role: "group", "aria-label": t("order") }, buttons.map(([name, picture]) => (
+    iconButton(picture, t(`order.${name}`), keyHint(`order.${name}`), () => commands.get(`order.${name}`).run(), "small")
+  ))));
+  return [line];
 }
