@@ -7,16 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from liwi.experts.learned_segmenter import LearnedSegmenter
 from liwi.experts.matting_checkpoint import load
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
 from liwi.experts.served_segmenter import ServedSegmenter
 from liwi.experts.weights import WeightsError, save_weights
-from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry import Registry
 from liwi.registry_errors import SmokeTestFailed
 from liwi.registry_reading import RegistryReader
-from liwi.registry_serving import Served
 from liwi.types import BoundingBox
 from tests.unit.registry_kinds import DATASET, JOB
 
@@ -42,23 +39,16 @@ def test_a_network_is_published_promoted_and_served_and_one_that_misses_everythi
     registry.promote(record.id, reason="the first", who="Ada")
     with pytest.raises(SmokeTestFailed, match="WeightsError: The network misses a red angle"):
         registry.publish(blind, kind="matting", job=JOB, dataset=DATASET, metrics={}, who="Ada")
-    segmenter = ServedSegmenter(Served(registry, "matting"))
-    answering = segmenter.answering()
-    assert isinstance(answering.segmenter, LearnedSegmenter)
-    assert (answering.checkpoint, answering.problem) == (record.id, "")
+    segmenter = ServedSegmenter(registry)
+    assert segmenter.answers == record.id
     np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
 
 
-def test_the_classical_method_answers_where_nothing_is_served_or_it_cannot_be_loaded(tmp_path: Path) -> None:
-    nothing = ServedSegmenter(Served(RegistryReader(tmp_path / "registry", shipped=None), "matting"))
-    assert (nothing.answering().checkpoint, nothing.answering().problem) == (None, "")
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "log.jsonl").write_text("scribble\n")
-    damaged = ServedSegmenter(Served(RegistryReader(tmp_path / "damaged", shipped=None), "matting"))
-    assert "line 1" in damaged.answering().problem
-    for segmenter in (nothing, damaged):
-        assert isinstance(segmenter.answering().segmenter, ClassicalSegmenter)
-        np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
+def test_a_registry_whose_log_is_damaged_leaves_the_classical_method_answering(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text("scribble\n")
+    segmenter = ServedSegmenter(RegistryReader(tmp_path, shipped=None))
+    assert segmenter.answers == "classical"
+    np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
 
 
 def test_a_tensor_too_few_and_a_file_too_many_are_named(tmp_path: Path) -> None:
