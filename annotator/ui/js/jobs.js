@@ -35,6 +35,7 @@ function jobCard(title, { onCancel = () => {} } = {}) {
     },
     // Good news needs no click: it goes by itself unless somebody is reading it.
     leave(seconds) {
+      node.classList.add("leaving");
       setTimeout(() => (node.matches(":hover, :focus-within") ? card.leave(seconds) : close.click()), seconds * 1000);
     },
   };
@@ -99,4 +100,7 @@ function startJobs() {
   ui.jobs = make("div", "jobs", { role: "region" });
   word(ui.jobs, "jobs", {}, "aria-label");
   ui.root.append(ui.jobs);
+  on("page", ({ name }) => { // whoever goes to work has read the good news
+    if (name === "model") ui.jobs.querySelectorAll(".job.leaving").forEach((node) => node.querySelector("header > .icon-button").click());
+  });
 }
