@@ -11,8 +11,8 @@ import liwi.ui.stage
 HERE = Path(__file__).parent
 STAGE = Path(liwi.ui.stage.__file__).parent
 
-SHARED = ("dom", "geometry", "pictures", "renderer", "picking")
-"""Plain-JavaScript files of the stage that the workbench draws with."""
+SHARED = ("dom", "geometry", "pictures", "renderer", "picking", "outlines", "gestures")
+"""Plain-JavaScript files of the stage that the workbench draws with, and by which the pointer moves its view."""
 
 SCRIPTS = (
     "bus", "memory", "words", "api", "commands", "hotkeys", "model",

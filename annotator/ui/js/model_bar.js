@@ -4,6 +4,7 @@ function startModelBar() {
   ui.modelBar.append(make("div", "bar-line"), make("div", "bar-note"));
   const draw = () => model.open && drawModelBar();
   on("model", draw);
+  on("state", draw);
   on("language", draw);
   on("session", draw);
   on("labels", drawProgress);

@@ -1,135 +1,30 @@
-// Pointer work on the canvas: mouse, pen and touch. One gesture at a time; a second finger pinches.
-
-const CLICK_SLACK = 4; // CSS pixels
-const TOOLS = ["select", "hand"];
-const pointer = { x: 0, y: 0, inside: false, fingers: new Map(), space: false };
-let gesture = null; // {move, up, cancel?, band?: rubber band on the screen}
-let lastPick = { x: -99, y: -99, id: null };
+// What the pointer does with fragments on the canvas. A gesture may have a `band`: the rubber band on the screen, or what is `carried`.
 
 function startPointer() {
-  const listen = (name, act, options) => ui.viewport.addEventListener(name, act, options);
-  listen("pointerdown", onPointerDown);
-  listen("pointermove", onPointerMove);
-  listen("pointerup", onPointerUp);
-  listen("pointercancel", onPointerUp);
-  listen("pointerleave", onPointerLeave);
-  listen("wheel", onWheel, { passive: false });
-  listen("auxclick", (event) => event.preventDefault());
-  listen("contextmenu", onMenu);
+  connectPointer();
+  ui.viewport.addEventListener("wheel", () => showTip([]), { passive: true });
+  ui.viewport.addEventListener("contextmenu", onMenu);
   document.addEventListener("keydown", (event) => holdKey(event, true));
   document.addEventListener("keyup", (event) => holdKey(event, false));
   window.addEventListener("blur", () => holdSpace(false));
 }
 
-function trackPointer(event) {
-  const frame = ui.viewport.getBoundingClientRect();
-  pointer.x = event.clientX - frame.left;
-  pointer.y = event.clientY - frame.top;
-  return toSource(pointer.x, pointer.y);
-}
+function pointerPressed() {}
 
-function onPointerDown(event) {
-  if (!state.canvas || event.target.closest("button, input")) return;
-  ui.viewport.focus({ preventScroll: true });
-  const at = trackPointer(event);
-  if (event.pointerType === "touch") {
-    pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
-    if (pointer.fingers.size === 2) {
-      gesture?.cancel?.();
-      gesture = pinchGesture();
-      return;
-    }
-    if (pointer.fingers.size > 2) return;
-  }
-  if (gesture || event.button > 1) return;
-  event.preventDefault();
-  ui.viewport.setPointerCapture(event.pointerId);
-  gesture = event.button === 1 || pointer.space || state.tool === "hand" ? panGesture() : selectGesture(event, at);
-  refreshCursor();
-}
-
-function onPointerMove(event) {
-  const previous = [pointer.x, pointer.y];
-  const at = trackPointer(event);
-  pointer.inside = true;
-  if (event.pointerType === "touch" && pointer.fingers.has(event.pointerId)) pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
-  if (gesture) gesture.move(event, at, pointer.x - previous[0], pointer.y - previous[1]);
-  else if (state.canvas) pointAt(at);
-}
-
-function pointAt([x, y]) {
+function pointerMoved([x, y]) {
+  if (gesture || !state.canvas) return;
   const under = state.tool === "select" && !pointer.space ? fragmentsAt(x, y) : [];
   hover(under.slice(0, 1));
   showTip(under);
 }
 
-function onPointerUp(event) {
-  pointer.fingers.delete(event.pointerId);
-  if (!gesture || (gesture.pinch && pointer.fingers.size > 0)) return;
-  const done = gesture;
-  gesture = null;
-  if (event.type === "pointercancel") done.cancel?.();
-  else done.up(event, trackPointer(event));
-  refreshCursor();
-  drawOverlaySoon();
-}
-
-function cancelGesture() {
-  if (!gesture) return false;
-  const done = gesture;
-  gesture = null;
-  done.cancel?.();
-  refreshCursor();
-  drawOverlaySoon();
-  return true;
-}
-
-function onPointerLeave() {
-  pointer.inside = false;
+function pointerLeft() {
   if (!gesture) hover([]);
   showTip([]);
 }
 
-function onWheel(event) {
-  if (!state.canvas) return;
-  event.preventDefault();
-  trackPointer(event);
-  showTip([]);
-  const unit = event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? view.height : 1;
-  if (event.shiftKey && !event.ctrlKey) {
-    panBy(-(event.deltaX || event.deltaY) * unit, 0);
-    return;
-  }
-  const speed = event.ctrlKey ? 0.01 : 0.0016;
-  zoomAt(pointer.x, pointer.y, view.scale * Math.exp(-clamp(event.deltaY * unit, -240, 240) * speed));
-}
-
-function panGesture() {
-  return { pan: true, move: (_event, _at, dx, dy) => panBy(dx, dy), up() {} };
-}
-
-function pinchGesture() {
-  let [one, two] = [...pointer.fingers.values()];
-  return {
-    pinch: true,
-    move() {
-      const [a, b] = [...pointer.fingers.values()];
-      if (!a || !b) return;
-      const spread = (p, q) => Math.max(Math.hypot(p[0] - q[0], p[1] - q[1]), 1);
-      panBy((a[0] + b[0] - one[0] - two[0]) / 2, (a[1] + b[1] - one[1] - two[1]) / 2);
-      zoomAt((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (view.scale * spread(a, b)) / spread(one, two));
-      [one, two] = [a, b];
-    },
-    up() {},
-  };
-}
-
-function isClick(start) {
-  return Math.hypot(pointer.x - start[0], pointer.y - start[1]) < CLICK_SLACK;
-}
-
 // Click picks; dragging what is selected carries it to a class; dragging from anywhere else draws a rubber band.
-function selectGesture(event, at) {
+function startGesture(event, at) {
   const start = [pointer.x, pointer.y];
   const carries = !event.shiftKey && !event.ctrlKey && !event.metaKey && fragmentsAt(...at).some((id) => selection.ids.includes(id));
   return {
@@ -152,33 +47,26 @@ function selectGesture(event, at) {
   };
 }
 
-// What is under a click: the topmost visible fragment; with Alt, or clicking again on the same spot, the next one below.
+// Select what is under a click, or, with Shift or Ctrl, add it to what is selected.
 function pick(event, [x, y]) {
   const stack = fragmentsAt(x, y);
   if (event.shiftKey || event.ctrlKey || event.metaKey) {
     if (stack.length) select(stack.slice(0, 1), { mode: "toggle" });
     return;
   }
-  const again = Math.hypot(pointer.x - lastPick.x, pointer.y - lastPick.y) < CLICK_SLACK;
-  const current = stack.indexOf(primary());
-  const deeper = (event.altKey || (again && lastPick.id === primary())) && current >= 0;
-  const picked = stack.length ? stack[deeper ? (current + 1) % stack.length : 0] : null;
-  lastPick = { x: pointer.x, y: pointer.y, id: picked };
+  const picked = pickUnder(stack, primary(), event);
   select(picked === null ? [] : [picked]);
   if (picked !== null) scrollToRow(picked);
 }
 
-// The selected fragment gives way to the one below it at its own most solid place, or where the pointer is.
+// The selected fragment gives way to the one below it where the pointer is.
 function pickDeeper() {
-  if (!pointer.inside) return;
-  const at = toSource(pointer.x, pointer.y);
-  lastPick = { x: pointer.x, y: pointer.y, id: primary() };
-  pick({ altKey: true }, at);
+  if (pointer.inside) pick({ altKey: true }, toSource(pointer.x, pointer.y));
 }
 
 function selectInBand([left, top, right, bottom], event) {
   const box = [...toSource(left, top), ...toSource(right, bottom)];
-  const touched = model.meshes.filter(({ id }) => scene.records.get(id)?.visible && touches(id, box)).map((mesh) => mesh.id);
+  const touched = model.meshes.filter(({ id }) => recordOf(id)?.visible && touches(id, box)).map((mesh) => mesh.id);
   select(touched, { mode: event.shiftKey || event.ctrlKey || event.metaKey ? "add" : "replace" });
 }
 

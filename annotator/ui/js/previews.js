@@ -34,7 +34,7 @@ function drawPreviews() {
 
 function drawPreview(entry) {
   const id = primary();
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   for (const canvas of [entry.alone, entry.group]) {
     const { clientWidth, clientHeight } = canvas;
     if (clientWidth < 2) return; // out of sight
@@ -57,18 +57,16 @@ function drawPreview(entry) {
 function drawFitted(canvas, layers, box, margin) {
   const [width, height] = [box[2] - box[0], box[3] - box[1]];
   const scale = Math.min((canvas.width - 2 * margin) / width, (canvas.height - 2 * margin) / height, 4);
-  const [left, top] = [(canvas.width - width * scale) / 2 - box[0] * scale, (canvas.height - height * scale) / 2 - box[1] * scale];
+  const [x, y] = [(canvas.width - width * scale) / 2 - box[0] * scale, (canvas.height - height * scale) / 2 - box[1] * scale];
   const context = canvas.getContext("2d");
-  context.setTransform(scale, 0, 0, scale, left, top);
+  context.setTransform(scale, 0, 0, scale, x, y);
   for (const { picture, extent } of layers) if (picture?.status === "ready") drawScaled(context, picture, extent, scale);
-  return { scale, left, top };
+  return { scale, x, y };
 }
 
-function outlineIn(canvas, layer, { scale, left, top }) {
+function outlineIn(canvas, { picture, extent }, place) {
   const context = canvas.getContext("2d");
-  const [l, upper, right, bottom] = layer.extent;
-  const outline = new Path2D();
-  outline.addPath(contourOf(layer.picture), new DOMMatrix([(right - l) * scale, 0, 0, (bottom - upper) * scale, l * scale + left, upper * scale + top]));
+  const outline = outlineOf(picture, extent, place);
   context.setTransform(1, 0, 0, 1, 0, 0);
   strokeTwice(context, 1.5, SELECTED_COLOUR, () => context.stroke(outline));
 }
@@ -77,8 +75,8 @@ function pickInPreview(entry, event) {
   if (!entry.place) return;
   const frame = entry.group.getBoundingClientRect();
   const ratio = entry.group.width / frame.width;
-  const x = ((event.clientX - frame.left) * ratio - entry.place.left) / entry.place.scale;
-  const y = ((event.clientY - frame.top) * ratio - entry.place.top) / entry.place.scale;
+  const x = ((event.clientX - frame.left) * ratio - entry.place.x) / entry.place.scale;
+  const y = ((event.clientY - frame.top) * ratio - entry.place.y) / entry.place.scale;
   const found = [...entry.ids].reverse().find((id) => alphaAt(id, x, y) >= PICK_ALPHA);
   if (found === undefined) return;
   select([found]);

@@ -29,6 +29,10 @@ function extentOf(id) {
   return state.layers.get(id)?.extent ?? null;
 }
 
+function recordOf(id) {
+  return scene.records.get(id);
+}
+
 function extentOfAll(ids) {
   return ids.map(extentOf).filter(Boolean).reduce(union, null);
 }
@@ -141,7 +145,7 @@ function refreshDoc() {
   const panel = [...below, ...above];
   let region = null;
   for (const record of panel) {
-    const before = scene.records.get(record.id);
+    const before = recordOf(record.id);
     const same = before && before.visible === record.visible && before.lifted === record.lifted && before.place === record.place && (!record.visible || before.opacity === record.opacity);
     if (!same) region = union(region, extentOf(record.id));
   }
@@ -156,5 +160,5 @@ function refreshDoc() {
 
 // Ids of the visible fragments under a point of the model, topmost first, by their real depth also in X-ray.
 function fragmentsAt(x, y) {
-  return model.meshes.filter((mesh) => isUnder(scene.records.get(mesh.id), x, y)).map((mesh) => mesh.id).reverse();
+  return model.meshes.filter((mesh) => isUnder(recordOf(mesh.id), x, y)).map((mesh) => mesh.id).reverse();
 }

@@ -174,10 +174,6 @@ function refreshZoom() {
   nameButton(ui.zoomText, t("view.pixels"), keyHint("view.pixels"));
 }
 
-function deviceRatio() {
-  return window.devicePixelRatio || 1;
-}
-
 function cycleBackdrop() {
   state.backdrop = BACKDROPS[(BACKDROPS.indexOf(state.backdrop) + 1) % BACKDROPS.length];
   remember("backdrop", state.backdrop);

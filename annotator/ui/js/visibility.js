@@ -25,7 +25,7 @@ function isUnsure(id) {
 function startVisibility() {
   on("labels", () => {
     if (!visibility.filter) return;
-    selection.ids.filter((id) => scene.records.get(id)?.visible).forEach((id) => visibility.kept.add(id));
+    selection.ids.filter((id) => recordOf(id)?.visible).forEach((id) => visibility.kept.add(id));
     visibilityChanged();
   });
   on("selection", () => {

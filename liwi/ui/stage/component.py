@@ -9,8 +9,8 @@ import gradio as gr
 HERE = Path(__file__).parent
 
 SCRIPTS = (
-    "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "overlay", "prompts", "tools", "panel", "rows",
-    "side_rows", "toolbar", "keyboard", "help", "server", "main",
+    "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures", "tools",
+    "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""
 

@@ -94,6 +94,10 @@ function zoomBy(factor) {
   zoomAt(view.width / 2, view.height / 2, view.scale * factor);
 }
 
+function deviceRatio() {
+  return window.devicePixelRatio || 1;
+}
+
 // 100 %: one pixel of the picture on one pixel of the screen.
 function showPixels() {
   zoomAt(view.width / 2, view.height / 2, 1 / deviceRatio());

@@ -74,14 +74,8 @@ function refreshEverything() {
 }
 
 function connectViewport() {
-  ui.viewport.addEventListener("pointerdown", onPointerDown);
-  ui.viewport.addEventListener("pointermove", onPointerMove);
-  ui.viewport.addEventListener("pointerup", onPointerUp);
-  ui.viewport.addEventListener("pointercancel", onPointerUp);
-  ui.viewport.addEventListener("pointerleave", onPointerLeave);
-  ui.viewport.addEventListener("wheel", onWheel, { passive: false });
+  connectPointer();
   ui.viewport.addEventListener("contextmenu", (event) => { if (state.canvas) event.preventDefault(); });
-  ui.viewport.addEventListener("auxclick", (event) => event.preventDefault());
   ui.divider.addEventListener("pointerdown", (event) => {
     event.stopPropagation();
     event.preventDefault();

@@ -1,54 +1,20 @@
-// Everything drawn over the picture: outlines, boxes with handles, keep and drop marks, the brush.
+// Everything that the stage draws over the picture: outlines, boxes with handles, keep and drop marks, the brush.
 
 const ACCENT = "#2f7cf6";
 const KEEP = "#12805c";
 const DROP = "#c8402a";
 const HANDLE = 9; // CSS pixels
-let overlayFrame = 0;
 
-function drawOverlaySoon() {
-  if (!overlayFrame) overlayFrame = requestAnimationFrame(drawOverlay);
-}
-
-function drawOverlay() {
-  overlayFrame = 0;
-  const context = ui.overlay.getContext("2d");
-  context.setTransform(render.ratio, 0, 0, render.ratio, 0, 0);
-  context.clearRect(0, 0, view.width, view.height);
-  if (!state.canvas) return;
-  for (const id of state.selected) drawOutline(context, id, 2);
+function drawOver(context) {
+  for (const id of state.selected) drawOutline(context, id, 2, "#7db1ff");
   const pointsAtBackground = pointer.inside && state.layers.get(state.hovered)?.role === "background"; // an outline would only flicker
-  if (state.hovered && !state.selected.includes(state.hovered) && !pointsAtBackground) drawOutline(context, state.hovered, 1.5);
+  if (state.hovered && !state.selected.includes(state.hovered) && !pointsAtBackground) drawOutline(context, state.hovered, 1.5, "#ffffff");
   for (const id of state.selected) drawPromptBox(context, id);
   state.doc.hints.forEach((hint) => drawHint(context, hint));
   if (gesture?.hint) drawHint(context, gesture.hint);
   state.doc.boxes.forEach((box, index) => drawBox(context, box, index));
   if (gesture?.draft) drawBox(context, { id: null, box: gesture.draft, name: "" }, state.doc.boxes.length);
   drawBrush(context);
-}
-
-// A line that shows on any picture: dark below, bright above.
-function strokeTwice(context, width, colour, trace) {
-  context.lineJoin = "round";
-  for (const [lineWidth, style] of [[width + 2, "rgba(0, 0, 0, .55)"], [width, colour]]) {
-    context.lineWidth = lineWidth;
-    context.strokeStyle = style;
-    trace();
-  }
-}
-
-function drawOutline(context, id, width) {
-  const layer = state.layers.get(id);
-  const box = extentOf(id);
-  if (!box || layer.picture?.status !== "ready") return;
-  const [left, top] = toScreen(box[0], box[1]);
-  const matrix = new DOMMatrix([(box[2] - box[0]) * view.scale, 0, 0, (box[3] - box[1]) * view.scale, left, top]);
-  const outline = new Path2D();
-  outline.addPath(contourOf(layer.picture), matrix);
-  const shown = recordOf(id)?.visible;
-  context.setLineDash(shown ? [] : [6, 4]);
-  strokeTwice(context, width, state.selected.includes(id) ? "#7db1ff" : "#ffffff", () => context.stroke(outline));
-  context.setLineDash([]);
 }
 
 function screenBox(box) {

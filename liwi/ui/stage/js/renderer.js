@@ -17,7 +17,7 @@ const render = {
 };
 
 function resizeCanvases() {
-  const wanted = window.devicePixelRatio || 1;
+  const wanted = deviceRatio();
   render.settled = 0;
   render.ratio = Math.min(wanted, Math.sqrt(MAX_CANVAS_PIXELS / (view.width * view.height)));
   for (const canvas of viewCanvases()) {

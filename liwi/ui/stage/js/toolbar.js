@@ -54,10 +54,6 @@ function buildStatus() {
   ]);
 }
 
-function deviceRatio() {
-  return window.devicePixelRatio || 1;
-}
-
 function refreshToolbar() {
   for (const node of ui.tools.querySelectorAll("[data-tool]")) {
     node.setAttribute("aria-pressed", String(node.dataset.tool === state.tool));

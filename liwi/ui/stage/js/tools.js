@@ -1,79 +1,22 @@
-// Pointer work on the canvas: mouse, pen and touch, through pointer events. One gesture at a time; a second finger pinches.
-
-const CLICK_SLACK = 4;  // CSS pixels
-const pointer = { x: 0, y: 0, inside: false, fingers: new Map(), space: false, slack: 7 }; // slack: how near an edge is "on" it
-let gesture = null;     // {move, up, cancel?, draft?: box being drawn, hint?: stroke being drawn}
-let lastPick = { x: -99, y: -99, id: null };
-
-function trackPointer(event) {
-  const frame = ui.viewport.getBoundingClientRect();
-  pointer.x = event.clientX - frame.left;
-  pointer.y = event.clientY - frame.top;
-  return toSource(pointer.x, pointer.y);
-}
-
-function onPointerDown(event) {
-  if (!state.canvas || event.target.closest("button, [role=slider]")) return;
-  ui.viewport.focus({ preventScroll: true });
-  const at = trackPointer(event);
-  state.crosshair = null;
-  pointer.slack = event.pointerType === "touch" ? 16 : 7;
-  if (event.pointerType === "touch") {
-    pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
-    if (pointer.fingers.size === 2) {
-      gesture?.cancel?.();
-      gesture = pinchGesture();
-      return;
-    }
-    if (pointer.fingers.size > 2) return;
-  }
-  if (gesture || event.button > 1) return;
-  event.preventDefault();
-  ui.viewport.setPointerCapture(event.pointerId);
-  gesture = startGesture(event, at);
-  refreshCursor();
-}
+// What the pointer does with each tool. A gesture may have a `draft`: the box being drawn, or a `hint`: the stroke being drawn.
 
 function startGesture(event, at) {
-  if (event.button === 1 || pointer.space || state.tool === "hand") return panGesture();
   if (state.tool === "box") return boxGesture(event, at);
   if (state.tool === "keep" || state.tool === "drop") return hintGesture(at);
   return moveGesture(event, at);
 }
 
-function onPointerMove(event) {
-  const previous = [pointer.x, pointer.y];
-  const at = trackPointer(event);
-  pointer.inside = true;
-  if (event.pointerType === "touch" && pointer.fingers.has(event.pointerId)) pointer.fingers.set(event.pointerId, [pointer.x, pointer.y]);
-  if (gesture) gesture.move(event, at, pointer.x - previous[0], pointer.y - previous[1]);
-  else if (state.canvas) hoverAt(at);
+function pointerPressed() {
+  state.crosshair = null;
+}
+
+function pointerMoved(at) {
+  if (!gesture && state.canvas) hoverAt(at);
   showPosition(at);
   if (state.tool === "keep" || state.tool === "drop") drawOverlaySoon();
 }
 
-function onPointerUp(event) {
-  pointer.fingers.delete(event.pointerId);
-  if (!gesture || (gesture.pinch && pointer.fingers.size > 0)) return;
-  const done = gesture;
-  gesture = null;
-  if (event.type === "pointercancel") done.cancel?.();
-  else done.up(event, trackPointer(event));
-  refreshCursor();
-  drawOverlaySoon();
-}
-
-function cancelGesture() {
-  if (!gesture) return false;
-  const done = gesture;
-  gesture = null;
-  done.cancel?.();
-  drawOverlaySoon();
-  return true;
-}
-
-function onPointerLeave() {
-  pointer.inside = false;
+function pointerLeft() {
   if (!gesture) hover(null);
   showPosition(null);
   drawOverlaySoon();
@@ -83,40 +26,6 @@ function hoverAt([x, y]) {
   if (state.tool === "box" || state.tool === "move") hover(topLayerAt(x, y));
   else hover(null);
   refreshCursor([x, y]);
-}
-
-function onWheel(event) {
-  if (!state.canvas) return;
-  event.preventDefault();
-  trackPointer(event);
-  const unit = event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? view.height : 1;
-  if (event.shiftKey && !event.ctrlKey) return panBy(-(event.deltaX || event.deltaY) * unit, 0);
-  const speed = event.ctrlKey ? 0.01 : 0.0016;
-  zoomAt(pointer.x, pointer.y, view.scale * Math.exp(-clamp(event.deltaY * unit, -240, 240) * speed));
-}
-
-function panGesture() {
-  return { pan: true, move: (_event, _at, dx, dy) => panBy(dx, dy), up() {} };
-}
-
-function pinchGesture() {
-  let [one, two] = [...pointer.fingers.values()];
-  return {
-    pinch: true,
-    move() {
-      const [a, b] = [...pointer.fingers.values()];
-      if (!a || !b) return;
-      const spread = (p, q) => Math.max(Math.hypot(p[0] - q[0], p[1] - q[1]), 1);
-      panBy((a[0] + b[0] - one[0] - two[0]) / 2, (a[1] + b[1] - one[1] - two[1]) / 2);
-      zoomAt((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (view.scale * spread(a, b)) / spread(one, two));
-      [one, two] = [a, b];
-    },
-    up() {},
-  };
-}
-
-function isClick(start) {
-  return Math.hypot(pointer.x - start[0], pointer.y - start[1]) < CLICK_SLACK;
 }
 
 // The part of a box under the cursor: {id, part: handle name | "edge" | "inside"}; the selected box first.
@@ -240,7 +149,7 @@ function putBack() {
   if (Object.keys(state.doc.offsets).length) commit("put back", { ...state.doc, offsets: {} });
 }
 
-// Select what is under a click: the topmost layer; with Alt, or clicking again on the same spot, the next one below.
+// Select what is under a click, or, with Shift or Ctrl, add it to what is selected.
 function clickCanvas(event, [x, y]) {
   const stack = layersAt(x, y);
   if (event.shiftKey || event.ctrlKey || event.metaKey) {
@@ -249,11 +158,7 @@ function clickCanvas(event, [x, y]) {
     if (!chosen.delete(stack[0])) chosen.add(stack[0]);
     return select([...chosen]);
   }
-  const again = Math.hypot(pointer.x - lastPick.x, pointer.y - lastPick.y) < CLICK_SLACK;
-  const current = stack.indexOf(state.selected[0]);
-  const deeper = (event.altKey || (again && lastPick.id === state.selected[0])) && current >= 0;
-  const picked = stack.length ? stack[deeper ? (current + 1) % stack.length : 0] : null;
-  lastPick = { x: pointer.x, y: pointer.y, id: picked };
+  const picked = pickUnder(stack, state.selected[0], event);
   select(picked ? [picked] : []);
   if (!picked) selectBox(null);
 }
