@@ -14,9 +14,8 @@ import typer
 
 from annotator.access import LOCAL_USER
 from annotator.database import open_database
-from annotator.model_files import ModelStore
 from annotator.people import admit, checked_default_role
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from annotator.ui.api import WorkbenchServices, workbench_routes
 from annotator.ui.tab import build_workbench_tab
 from liwi.errors import LiwiError
@@ -35,8 +34,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
-    pictures, models = PictureStore(settings.data / "pictures"), ModelStore(settings.data / "models")
-    workbench = WorkbenchServices(database, pictures, access.person_of, models=models, needs_login=access.needs_login)
+    workbench = WorkbenchServices(database, Stores.below(settings.data), access.person_of, needs_login=access.needs_login)
     atexit.register(workbench.jobs.close)
     tab = FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench))
     blocks, routes = build_demo(settings, workspace, [tab], accounts=access.needs_login)

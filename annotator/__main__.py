@@ -11,8 +11,7 @@ from annotator.database import open_database
 from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
 from annotator.imports import import_models
-from annotator.model_files import ModelStore
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from data_tools.live2d.commands import errors_for_people
 from liwi.progress import Progress
 
@@ -44,8 +43,7 @@ def import_command(
     """Import models; those that are there already are recognised."""
     with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
         actor = user or ensure_local_user(opened)
-        pictures, models = PictureStore(data / "pictures"), ModelStore(data / "models")
-        done = import_models(opened, pictures, actor, project, paths, labels=labels, models=models, report=_tell)
+        done = import_models(opened, Stores.below(data), actor, project, paths, labels=labels, report=_tell)
     for name, problem in done.problems:
         typer.echo(f"{name}: {problem}", err=True)
     typer.echo(f"{len(done.imported)} imported, {len(done.duplicates)} there already, {sum(done.num_labels)} labels changed.")
@@ -68,8 +66,8 @@ def export_command(
 ) -> None:
     """Export the labels of accepted models."""
     with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
-        actor, pictures, models = user or ensure_local_user(opened), PictureStore(data / "pictures"), ModelStore(data / "models")
-        done = export_labels(opened, pictures, actor, project, out, kind=kind, only_accepted=not everything, models=models)
+        actor = user or ensure_local_user(opened)
+        done = export_labels(opened, Stores.below(data), actor, project, out, kind=kind, only_accepted=not everything)
     typer.echo(f"{out}: {done.num_labels} labels of {done.num_models} models, hash {done.sha256}")
 
 

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from annotator.drawing import SEEN_SHARE
 from annotator.label_files import SEE_THROUGH_LABELS, see_through_document
-from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh
+from annotator.stores import Stores
 from annotator.values import LabelValue
 from data_tools.live2d.labels import OWN_LABELS, VERSION
 from data_tools.manifests import encode_document
@@ -48,6 +48,11 @@ class ExportFormat(StrEnum):
     SEE_THROUGH = "see-through"
     COCO = "coco"
     CSV = "csv"
+
+    @property
+    def needs_files(self) -> bool:
+        """Whether only models can leave in it whose own files are kept."""
+        return self is ExportFormat.DATASET
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,10 @@ class ExportedModel:
         return [(name, value.part, value.side, *([] if value.order is None else [value.order])) for name, value in rows]
 
 
-Writer = Callable[[list[ExportedModel], Path, PictureStore], None]
+Writer = Callable[[list[ExportedModel], Path, Stores], None]
 
 
-def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+def write_labels(models: list[ExportedModel], folder: Path, _: Stores) -> None:
     """Our own label files."""
     shared = _shared_stems(models)
     for model in models:
@@ -89,22 +94,18 @@ def write_labels(models: list[ExportedModel], folder: Path, _: PictureStore) -> 
         place.write_bytes(encode_document(document))
 
 
-def write_dataset(models: list[ExportedModel], folder: Path, pictures: PictureStore) -> None:
-    """Our own label files in ``labels``; `copy_models` puts the models beside them."""
-    write_labels(models, folder / "labels", pictures)
-
-
-def copy_models(models: list[ExportedModel], folder: Path, files: ModelStore) -> None:
-    """The models' own files into ``models``, laid out so that `data_tools.live2d.labels.find_models` finds each one's labels."""
+def write_dataset(models: list[ExportedModel], folder: Path, stores: Stores) -> None:
+    """Our own label files in ``labels``, and the models' own in ``models``, so that `data_tools.live2d.labels.find_models` pairs them."""
+    write_labels(models, folder / "labels", stores)
     shared = _shared_stems(models)
     for model in models:
         row = model.row
         place = folder / "models" / (_safe(row.folder) if row.stem.casefold() in shared else "") / f"{_safe(row.stem)}.zip"
         _new_file(place, model)
-        shutil.copyfile(files.path(row.sha256), place)
+        shutil.copyfile(stores.models.path(row.sha256), place)
 
 
-def write_see_through(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+def write_see_through(models: list[ExportedModel], folder: Path, _: Stores) -> None:
     """See-through's label files."""
     for model in models:
         place = folder / _safe(model.row.stem) / SEE_THROUGH_LABELS
@@ -119,25 +120,25 @@ def write_see_through(models: list[ExportedModel], folder: Path, _: PictureStore
         place.write_bytes(encode_document(document))
 
 
-def write_coco(models: list[ExportedModel], folder: Path, pictures: PictureStore) -> None:
+def write_coco(models: list[ExportedModel], folder: Path, stores: Stores) -> None:
     """COCO object detection, with masks; fragments overlap, as they are complete behind what covers them."""
     (folder / "images").mkdir()
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for number, model in enumerate(models, 1):
         name, row = f"images/{number:05d}.webp", model.row
-        shutil.copyfile(pictures.path(row.picture), folder / name)
+        shutil.copyfile(stores.pictures.path(row.picture), folder / name)
         images.append({"id": number, "file_name": name, "width": row.width, "height": row.height, "model_sha256": row.sha256})
         for label in model.labels:
             if label.value.part is None or label.mesh.picture is None:
                 continue
-            annotations.append(_annotation(label, number, len(annotations) + 1, (row.width, row.height), pictures))
+            annotations.append(_annotation(label, number, len(annotations) + 1, (row.width, row.height), stores.pictures))
     categories = [{"id": part.class_index + 1, "name": part.value, "supercategory": part.coarse.value} for part in BodyPart]
     document = {"info": {"description": "Body parts of Live2D ArtMeshes"}, "images": images, "annotations": annotations}
     (folder / "annotations.json").write_text(json.dumps({**document, "categories": categories}), "utf-8")
 
 
-def write_csv(models: list[ExportedModel], folder: Path, _: PictureStore) -> None:
+def write_csv(models: list[ExportedModel], folder: Path, _: Stores) -> None:
     """One row per label."""
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
-from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat, copy_models
+from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat
 from annotator.labels import current_labels, value_of
 from annotator.model_files import ModelStore
-from annotator.pictures import PictureStore
 from annotator.schema import Export, Model, ModelArtMesh, Pass, Project, User
+from annotator.stores import Stores
 from annotator.values import PassState, Role, Round
 from data_tools.manifests import digest
 from liwi.errors import ExportError
@@ -47,27 +47,25 @@ class ExportReport:
 
 def export_labels(
     database: Database,
-    pictures: PictureStore,
+    stores: Stores,
     actor: str,
     project: str,
     out: Path,
     *,
     kind: ExportFormat = ExportFormat.LABELS,
     only_accepted: bool = True,
-    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
 ) -> ExportReport:
     """Write the labels of a project's models, marked valid, into a new folder, and record it.
 
     Args:
         database: open.
-        pictures: where the fragments' pictures are.
+        stores: where the pictures and the models' own files are.
         actor: at least an annotator.
         project: its name.
         out: a folder that does not exist yet or is empty; it appears whole or not at all.
         kind: which format.
         only_accepted: leave out what no reviewer has accepted.
-        models: where the models' own files are kept; for the format "dataset".
         report: hears of the models.
 
     Raises:
@@ -81,47 +79,20 @@ def export_labels(
     report(Progress("Reading labels", 0, 2))
     with database.read() as session:
         acting_user(session, actor, Role.ANNOTATOR)
-        row = session.scalars(select(Project).where(Project.name == project)).first()
-        if row is None:
+        project_id = session.scalar(select(Project.id).where(Project.name == project))
+        if project_id is None:
             raise NotFound(f"There is no project {project[:60]!r}.")
-        project_id, chosen, left_out = row.id, _read(session, row.id, only_accepted), _left_out(session, row.id, only_accepted)
-    if kind is ExportFormat.DATASET:
-        kept = [model for model in chosen if models is not None and models.holds(model.row.sha256)]
-        chosen, left_out = kept, left_out | {"no_files": len(chosen) - len(kept)}
-        if left_out["no_files"] and not kept:
-            raise ExportError("The files of these models are not kept here. Import the models again: their labels stay.")
+        chosen, left_out = _choose(session, project_id, stores.models if kind.needs_files else None, only_accepted=only_accepted)
     if not chosen:
-        raise ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
+        raise _nothing_chosen(left_out, only_accepted=only_accepted)
     done = ExportReport(len(chosen), sum(len(model.labels) for model in chosen), labels_hash(chosen), left_out)
     report(Progress("Writing", 1, 2))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:60]}-") as temporary:
-            folder = Path(temporary) / "export"
-            folder.mkdir()
-            WRITERS[kind](chosen, folder, pictures)
-            if kind is ExportFormat.DATASET and models is not None:
-                copy_models(chosen, folder, models)
-            (folder / RECORD).write_text(_record(done, chosen, kind, project, only_accepted), "utf-8")
-            if out.exists():
-                out.rmdir()
-            shutil.move(folder, out)
-    except OSError as error:
-        raise ExportError(f"{out.name!r} cannot be written ({error.strerror}). Make room, or name another folder.") from error
+    _write(out, chosen, kind, stores, _record(done, chosen, kind, project, only_accepted))
+    numbers = {"num_models": done.num_models, "num_labels": done.num_labels, "sha256": done.sha256}
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR)
-        session.add(
-            Export(
-                project_id=project_id,
-                user_id=user.id,
-                format=kind,
-                only_accepted=only_accepted,
-                num_models=done.num_models,
-                num_labels=done.num_labels,
-                sha256=done.sha256,
-                at=database.clock(),
-            )
-        )
+        about = {"project_id": project_id, "user_id": user.id, "format": kind, "only_accepted": only_accepted}
+        session.add(Export(**about, **numbers, at=database.clock()))
     report(Progress("Exported", 2, 2))
     return done
 
@@ -132,35 +103,59 @@ def labels_hash(models: list[ExportedModel]) -> str:
     return digest("\n".join(lines).encode())
 
 
-def _read(session: Session, project_id: int, only_accepted: bool) -> list[ExportedModel]:
-    query = select(Pass, Model).join(Model, Model.id == Pass.model_id).where(Model.project_id == project_id, Model.valid)
-    query = query.where(Pass.round == int(Round.FIRST), Pass.num_labelled > 0).order_by(Model.stem, Model.id)
-    if only_accepted:
-        query = query.where(Pass.state == PassState.ACCEPTED)
+def _choose(
+    session: Session, project_id: int, files: ModelStore | None, *, only_accepted: bool
+) -> tuple[list[ExportedModel], Mapping[str, int]]:
+    """The models of a project with their labels; and why the others are left out, and how many. ``files``: must hold what is chosen."""
+    query = select(Pass, Model).join(Model, Model.id == Pass.model_id).where(Model.project_id == project_id)
+    query = query.where(Pass.round == int(Round.FIRST)).order_by(Model.stem, Model.id)
     names = {user.id: user.name for user in session.scalars(select(User))}
-    models = []
+    chosen, left_out = [], Counter[str]()
     for found, model in session.execute(query).all():
-        current = current_labels(session, found)
-        meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model.id).order_by(ModelArtMesh.place)).all()
-        labels = tuple(
-            ExportedLabel(mesh, value_of(current[mesh.id]), names[current[mesh.id].user_id], current[mesh.id].at)
-            for mesh in meshes
-            if mesh.id in current and value_of(current[mesh.id]).decided
-        )
-        models.append(ExportedModel(model, found.state == PassState.ACCEPTED, labels))
-    return models
+        if not model.valid:
+            left_out["invalid"] += 1
+        elif not found.num_labelled:
+            left_out["unlabelled"] += 1
+        elif only_accepted and found.state != PassState.ACCEPTED:
+            left_out["not_accepted"] += 1
+        elif files is not None and not files.holds(model.sha256):
+            left_out["no_files"] += 1
+        else:
+            chosen.append(_read(session, found, model, names))
+    return chosen, left_out
 
 
-def _left_out(session: Session, project_id: int, only_accepted: bool) -> dict[str, int]:
-    """Why models of a project are not exported, and how many."""
-    query = select(Model.valid, Pass.num_labelled, Pass.state).join(Pass, Pass.model_id == Model.id)
-    rows = session.execute(query.where(Model.project_id == project_id, Pass.round == int(Round.FIRST))).all()
-    reasons = (
-        "invalid" if not valid else "unlabelled" if not num_labelled else "not_accepted"
-        for valid, num_labelled, state in rows
-        if not valid or not num_labelled or (only_accepted and state != PassState.ACCEPTED)
+def _read(session: Session, found: Pass, model: Model, names: Mapping[int, str]) -> ExportedModel:
+    current = current_labels(session, found)
+    meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model.id).order_by(ModelArtMesh.place)).all()
+    labels = tuple(
+        ExportedLabel(mesh, value_of(current[mesh.id]), names[current[mesh.id].user_id], current[mesh.id].at)
+        for mesh in meshes
+        if mesh.id in current and value_of(current[mesh.id]).decided
     )
-    return dict(Counter(reasons))
+    return ExportedModel(model, found.state == PassState.ACCEPTED, labels)
+
+
+def _nothing_chosen(left_out: Mapping[str, int], *, only_accepted: bool) -> ExportError:
+    if left_out.get("no_files"):
+        return ExportError("The files of these models are not kept here. Import the models again: their labels stay.")
+    return ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
+
+
+def _write(out: Path, models: list[ExportedModel], kind: ExportFormat, stores: Stores, record: str) -> None:
+    """The folder, whole or not at all."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:60]}-") as temporary:
+            folder = Path(temporary) / "export"
+            folder.mkdir()
+            WRITERS[kind](models, folder, stores)
+            (folder / RECORD).write_text(record, "utf-8")
+            if out.exists():
+                out.rmdir()
+            shutil.move(folder, out)
+    except OSError as error:
+        raise ExportError(f"{out.name!r} cannot be written ({error.strerror}). Make room, or name another folder.") from error
 
 
 def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat, project: str, only_accepted: bool) -> str:

@@ -15,9 +15,9 @@ from annotator.errors import DatabaseUnusable
 from annotator.first_labels import predict_first_labels
 from annotator.label_files import find_labels, labels_near_model
 from annotator.label_imports import import_label_file
-from annotator.model_files import ModelStore
 from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Project
+from annotator.stores import Stores
 from annotator.values import PassState, Role, Round
 from data_tools.live2d.labels import ModelIdentity, identify, model_files
 from data_tools.live2d.model import ArtMesh
@@ -46,14 +46,13 @@ class ImportReport:
 
 def import_models(
     database: Database,
-    pictures: PictureStore,
+    stores: Stores,
     actor: str,
     project: str,
     paths: Sequence[Path],
     *,
     labels: Path | None = None,
     labels_near: Path | None = None,
-    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -63,14 +62,13 @@ def import_models(
 
     Args:
         database: open.
-        pictures: where the pictures go.
+        stores: where the pictures and the models' own files go.
         actor: who imports, at least an annotator; the labels become theirs.
         project: its name; made if there is none.
         paths: models, ZIPs of models, and folders that are searched for both.
         labels: folder with label files, see `annotator.label_files.find_labels`; a model without is reported. None: none are read.
         labels_near: folder with all that was dropped together, see `annotator.label_files.labels_near_model`; a model without labels is
             as welcome as one with.
-        models: where the models' own files are kept; None: nowhere, and no samples can be made without the folder that they came from.
         report: hears of every model.
         cancel: stops between two models; those before it stay.
 
@@ -91,9 +89,8 @@ def import_models(
         report(Progress(f"Importing {path.name[:60]}", index, len(found)))
         try:
             identity = identify(path)
-            model_id = _import_model(database, pictures, actor, project_id, path, identity, done)
-            if models is not None:
-                models.keep(path, identity.sha256)
+            model_id = _import_model(database, stores.pictures, actor, project_id, path, identity, done)
+            stores.models.keep(path, identity.sha256)
             if labels is not None:
                 _import_labels(database, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
             if labels_near is not None and (near := labels_near_model(labels_near, path, identity.stem)) is not None:
@@ -108,13 +105,12 @@ def import_models(
 
 def import_synthetic(
     database: Database,
-    pictures: PictureStore,
+    stores: Stores,
     actor: str,
     project: str,
     seeds: Sequence[int],
     *,
     texture_size: int = 2048,
-    models: ModelStore | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -122,12 +118,11 @@ def import_synthetic(
 
     Args:
         database: open.
-        pictures: where the pictures go.
+        stores: where the pictures and the models' own files go.
         actor: who imports, at least an annotator.
         project: its name; made if there is none.
         seeds: one per character, 0 or more.
         texture_size: side of their texture in pixels, a power of two.
-        models: as for `import_models`.
         report: hears of every model.
         cancel: stops between two models.
 
@@ -144,7 +139,7 @@ def import_synthetic(
                 cancel.check()
             report(Progress("Drawing a character", index, len(seeds)))
             paths.append(write_model(synthesize(seed, texture_size=texture_size), Path(name) / f"character_{seed:04d}"))
-        return import_models(database, pictures, actor, project, paths, models=models, report=report, cancel=cancel)
+        return import_models(database, stores, actor, project, paths, report=report, cancel=cancel)
 
 
 def _import_model(

@@ -130,13 +130,13 @@ def _import_labels(services: WorkbenchServices, person: str, folder: Path, model
 
 
 async def _picture(services: WorkbenchServices, _: str, request: Request) -> Response:
-    path = await run_in_threadpool(services.pictures.path, request.path_params["sha256"])
+    path = await run_in_threadpool(services.stores.pictures.path, request.path_params["sha256"])
     return FileResponse(path, media_type="image/webp", headers=_FOR_EVER)
 
 
 async def _pictures(services: WorkbenchServices, person: str, request: Request) -> Response:
     pass_id = min(request.path_params["pass_id"], reading.MAX_ID)
-    package = await run_in_threadpool(picture_package, services.database, services.pictures, person, pass_id)
+    package = await run_in_threadpool(picture_package, services.database, services.stores.pictures, person, pass_id)
     return Response(package, media_type="application/octet-stream", headers=_NO_STORE)
 
 

@@ -24,12 +24,11 @@ def import_uploaded(services: WorkbenchServices, person: str, project: str) -> W
     def work(folder: Path, report: ReportProgress, cancel: CancelToken) -> dict[str, Any]:
         found = import_models(
             services.database,
-            services.pictures,
+            services.stores,
             person,
             project,
             [folder],
             labels_near=folder,
-            models=services.models,
             report=report,
             cancel=cancel,
         )
@@ -45,9 +44,7 @@ def import_drawn(services: WorkbenchServices, person: str, project: str, count: 
         known = stems_of_project(services.database, person, project)
         unused = (seed for seed in range(len(known) + count) if f"character_{seed:04d}" not in known)
         seeds = [seed for seed, _ in zip(unused, range(count), strict=False)]
-        found = import_synthetic(
-            services.database, services.pictures, person, project, seeds, models=services.models, report=report, cancel=cancel
-        )
+        found = import_synthetic(services.database, services.stores, person, project, seeds, report=report, cancel=cancel)
         return _report_json(services, person, found)
 
     return work
@@ -62,13 +59,12 @@ def export_project(
         out = folder / "export"
         done = export_labels(
             services.database,
-            services.pictures,
+            services.stores,
             person,
             project,
             out,
             kind=kind,
             only_accepted=not everything,
-            models=services.models,
             report=report,
         )
         path = folder / f"{_file_stem(project)}-{kind}-{done.sha256[:8]}.zip"

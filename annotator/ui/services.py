@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from annotator.database import Database
-from annotator.model_files import ModelStore
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from annotator.ui.jobs import Jobs
 
 
@@ -17,18 +16,16 @@ class WorkbenchServices:
 
     Attributes:
         database: open.
-        pictures: of models and fragments.
+        stores: pictures and the models' own files.
         person_of: names who sent a request; None for nobody.
-        models: the models' own files; None: they are not kept.
         needs_login: whether people have accounts, so that the page can offer a way out.
         max_upload_mb: most that one upload may have, in millions of bytes.
         jobs: imports and exports under way.
     """
 
     database: Database
-    pictures: PictureStore
+    stores: Stores
     person_of: Callable[[Request], str | None]
-    models: ModelStore | None = None
     needs_login: bool = False
     max_upload_mb: int = 500
     jobs: Jobs = field(default_factory=Jobs)

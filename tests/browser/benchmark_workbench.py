@@ -31,8 +31,8 @@ from sqlalchemy.orm import Session
 from annotator.access import LOCAL_USER, ensure_local_user
 from annotator.database import Database, open_database
 from annotator.imports import import_models, import_synthetic
-from annotator.pictures import PictureStore
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Prediction, Table
+from annotator.stores import Stores
 from tests.browser.conftest import CHROMIUM, start_app
 from tests.browser.workbench_app import WorkbenchApp, ask, open_model, open_workbench
 
@@ -60,10 +60,10 @@ CLASSES = """async (page, turns) => {
 }"""
 
 
-def large_model(database: Database, pictures: PictureStore, num: int) -> int:
+def large_model(database: Database, stores: Stores, num: int) -> int:
     """Put a model of ``num`` fragments into the database, taken from synthetic characters; returns its pass."""
     seeds = range(max(1, -(-num // 55)))
-    report = import_synthetic(database, pictures, ensure_local_user(database), "parts", seeds)
+    report = import_synthetic(database, stores, ensure_local_user(database), "parts", seeds)
     with database.write() as session:
         rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id.in_(report.imported)).order_by(ModelArtMesh.id)).all()
         model = _copied(session.get_one(Model, report.imported[0]), name="large", sha256="0" * 64, num_art_meshes=num)
@@ -154,10 +154,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        app = WorkbenchApp(open_database(folder / "annotations.db"), PictureStore(folder / "pictures"), [])
-        passes = {"synthetic": large_model(app.database, app.pictures, options.fragments)}
+        app = WorkbenchApp(open_database(folder / "annotations.db"), Stores.below(folder), [])
+        passes = {"synthetic": large_model(app.database, app.stores, options.fragments)}
         if options.models:
-            import_models(app.database, app.pictures, LOCAL_USER, "real", [options.models])
+            import_models(app.database, app.stores, LOCAL_USER, "real", [options.models])
             with app.database.read() as session:
                 real = session.execute(select(Model.name, Pass.id).join(Pass, Pass.model_id == Model.id).where(Model.num_art_meshes > 150))
                 passes |= {row[0]: row[1] for row in real if row[0] != "large"}

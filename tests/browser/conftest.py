@@ -214,4 +214,4 @@ def opened(workbench: Page, workbench_app: WorkbenchApp) -> Page:
 @pytest.fixture
 def fragments(opened: Page, workbench_app: WorkbenchApp) -> list[Fragment]:
     """The fragments of the character in `opened`, with their pixels."""
-    return read_fragments(opened, workbench_app.pictures)
+    return read_fragments(opened, workbench_app.stores.pictures)

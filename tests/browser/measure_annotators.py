@@ -26,8 +26,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from annotator.access import LOCAL_USER, ensure_local_user, set_user
 from annotator.database import Database, open_database
 from annotator.imports import import_synthetic
-from annotator.pictures import PictureStore
 from annotator.reviews import request_second_passes
+from annotator.stores import Stores
 from annotator.values import Role
 from tests.browser.conftest import CHROMIUM, free_port, wait_until_served
 from tests.browser.workbench_app import DRAWN, READY, TEXTURE_SIZE
@@ -121,7 +121,7 @@ def prepare(folder: Path, num: int) -> tuple[Database, list[str], list[int]]:
     folder.mkdir(parents=True, exist_ok=True)
     database = open_database(folder / "annotations.db")
     seeds = range(3, 3 + (num + 1) // 2)
-    import_synthetic(database, PictureStore(folder / "pictures"), ensure_local_user(database), "default", seeds, texture_size=TEXTURE_SIZE)
+    import_synthetic(database, Stores.below(folder), ensure_local_user(database), "default", seeds, texture_size=TEXTURE_SIZE)
     people = [f"annotator {number}" for number in range(num)]
     for person in people:
         set_user(database, LOCAL_USER, person, Role.ANNOTATOR)

@@ -8,13 +8,13 @@ from pathlib import Path
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from annotator.database import open_database
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from tests.browser.workbench_app import WorkbenchApp
 
 
 def serve(folder: Path, port: int) -> None:
     """Serve the database in ``folder`` on a loopback port; the cookie ``person`` says who asks."""
-    app = WorkbenchApp(open_database(folder / "annotations.db"), PictureStore(folder / "pictures"), [])
+    app = WorkbenchApp(open_database(folder / "annotations.db"), Stores.below(folder), [])
     app.blocks().launch(
         server_name="127.0.0.1", server_port=port, quiet=True, footer_links=[], run_history=False, prevent_thread_lock=True,
         app_kwargs={"routes": app.routes()},

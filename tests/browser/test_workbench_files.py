@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from annotator.access import LOCAL_USER, ensure_local_user, set_user
 from annotator.database import open_database
 from annotator.imports import import_models
-from annotator.pictures import PictureStore
 from annotator.reviews import accept, describe_model
 from annotator.schema import Export, Label, Model
+from annotator.stores import Stores
 from annotator.values import Role
 from liwi.seethrough.body_parts import BodyPart
 from tests.browser.conftest import start_app
@@ -59,7 +59,7 @@ def empty(tmp_path: Path) -> Iterator[WorkbenchApp]:
     database = open_database(tmp_path / "annotations.db")
     ensure_local_user(database)
     set_user(database, LOCAL_USER, "vera", Role.VIEWER)
-    app = WorkbenchApp(database, PictureStore(tmp_path / "pictures"), [])
+    app = WorkbenchApp(database, Stores.below(tmp_path), [])
     blocks = app.blocks()
     app.address = start_app(blocks, app.routes())
     yield app
@@ -86,7 +86,7 @@ def card(page: Page) -> Any:
 
 def bring_in(app: WorkbenchApp, *paths: Path) -> list[int]:
     """Import models without the page; ids of their passes are those of the models."""
-    return import_models(app.database, app.pictures, LOCAL_USER, "default", list(paths)).imported
+    return import_models(app.database, app.stores, LOCAL_USER, "default", list(paths)).imported
 
 
 def num_labels(app: WorkbenchApp) -> int:

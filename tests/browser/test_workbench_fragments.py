@@ -59,7 +59,7 @@ def saved_order(page: Page, app: WorkbenchApp, mesh: int) -> int | None:
 def next_in_front(page: Page, app: WorkbenchApp, mesh: int) -> int:
     """The first fragment, seen at rest, in front of another that shares a pixel with it."""
     covered = {}
-    for fragment in shown(read_fragments(page, app.pictures)):
+    for fragment in shown(read_fragments(page, app.stores.pictures)):
         canvas = np.zeros((1024, 1024), bool)
         left, top, right, bottom = fragment.box
         canvas[top:bottom, left:right] = fragment.rgba[..., 3] >= PICK_ALPHA
@@ -70,7 +70,7 @@ def next_in_front(page: Page, app: WorkbenchApp, mesh: int) -> int:
 
 def check_pixels(page: Page, app: WorkbenchApp) -> None:
     """The canvas is what its fragments composite to in the order that the page says."""
-    fragments = read_fragments(page, app.pictures)
+    fragments = read_fragments(page, app.stores.pictures)
     for key in ("0", "9"):  # undo goes to what it has changed
         page.keyboard.press(key)
     for x, y in spots(fragments, 12):

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from annotator.access import LOCAL_USER, ensure_local_user
 from annotator.database import Database, open_database
 from annotator.imports import import_synthetic
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from annotator.ui.api import WorkbenchServices, workbench_routes
 from annotator.ui.component import Workbench
 
@@ -33,10 +33,10 @@ DRAWN = """(passId) => {
 
 @dataclass
 class WorkbenchApp:
-    """What the tests see: the app's address, its database and pictures, and the passes over its models."""
+    """What the tests see: the app's address, its database and stores, and the passes over its models."""
 
     database: Database
-    pictures: PictureStore
+    stores: Stores
     pass_ids: list[int]
     height: str = "800px"
     address: str = ""
@@ -50,15 +50,13 @@ class WorkbenchApp:
     def routes(self) -> list[Route]:
         """The routes of the workbench."""
         person = lambda request: request.cookies.get("person", LOCAL_USER)  # noqa: E731
-        return workbench_routes(WorkbenchServices(self.database, self.pictures, person))
+        return workbench_routes(WorkbenchServices(self.database, self.stores, person))
 
 
 def import_characters(folder: Path) -> None:
     """Draw the characters and import them into ``folder``; takes seconds for each."""
     database = open_database(folder / "annotations.db")
-    report = import_synthetic(
-        database, PictureStore(folder / "pictures"), ensure_local_user(database), "default", SEEDS, texture_size=TEXTURE_SIZE
-    )
+    report = import_synthetic(database, Stores.below(folder), ensure_local_user(database), "default", SEEDS, texture_size=TEXTURE_SIZE)
     assert len(report.imported) == len(SEEDS)
     assert report.problems == []
 
@@ -70,7 +68,7 @@ def copied_app(files: Path, folder: Path) -> WorkbenchApp:
         source.execute("VACUUM INTO ?", (str(folder / "annotations.db"),))
         pass_ids = [int(row[0]) for row in source.execute("SELECT id FROM pass ORDER BY id")]
     shutil.copytree(files / "pictures", folder / "pictures")
-    return WorkbenchApp(open_database(folder / "annotations.db"), PictureStore(folder / "pictures"), pass_ids)
+    return WorkbenchApp(open_database(folder / "annotations.db"), Stores.below(folder), pass_ids)
 
 
 def open_workbench(page: Page, app: WorkbenchApp) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from annotator.database import open_database
-from annotator.pictures import PictureStore
+from annotator.stores import Stores
 from annotator.ui.api import WorkbenchServices, workbench_routes
 from tests.integration.serving import served
 from tests.integration.workbench_client import Server
@@ -43,7 +43,7 @@ def server(tmp_path: Path, clock: Clock, filled_database: Path) -> Iterator[Serv
     with closing(open_database(file, clock=clock)) as database:
         passes = [1, 2, 3]
         person_of = lambda request: request.headers.get("x-person")  # noqa: E731
-        services = WorkbenchServices(database, PictureStore(tmp_path / "pictures"), person_of, max_upload_mb=3)
+        services = WorkbenchServices(database, Stores.below(tmp_path), person_of, max_upload_mb=3)
         with served(workbench_routes(services)) as address, httpx.Client(base_url=address, timeout=30) as client:
             yield Server(address, client, services, file, passes, {one: meshes_of(database, one) for one in passes})
         services.jobs.close()

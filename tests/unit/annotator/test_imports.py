@@ -20,10 +20,10 @@ from annotator.exports import export_labels
 from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.labels import relabel
 from annotator.model_files import ModelStore
-from annotator.pictures import PictureStore
 from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
 from annotator.schema import ModelArtMesh
+from annotator.stores import Stores
 from annotator.ui.answers import model_json
 from annotator.values import Change, LabelKind, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
@@ -57,12 +57,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PictureStore:
-    return PictureStore(tmp_path / "pictures")
+def stores(tmp_path: Path) -> Stores:
+    return Stores.below(tmp_path)
 
 
-def bring(database: Database, store: PictureStore, models: Path, labels: Path | None = None) -> ImportReport:
-    return import_models(database, store, "ann", "default", [models], labels=labels)
+def bring(database: Database, stores: Stores, models: Path, labels: Path | None = None) -> ImportReport:
+    return import_models(database, stores, "ann", "default", [models], labels=labels)
 
 
 def accept_all(database: Database) -> None:
@@ -72,25 +72,23 @@ def accept_all(database: Database) -> None:
         accept(database, "rita", entry.pass_id)
 
 
-def test_broken_models_are_reported_duplicates_recognised_and_the_rest_imported(
-    database: Database, store: PictureStore, models: Path
-) -> None:
-    done = bring(database, store, models)
+def test_broken_models_are_reported_duplicates_recognised_and_the_rest_imported(database: Database, stores: Stores, models: Path) -> None:
+    done = bring(database, stores, models)
     assert (len(done.imported), len(done.duplicates)) == (2, 1)
     assert [name for name, _ in done.problems] == ["broken.model3.json"]
     view = view_model(database, "vera", queue(database, "vera")[0][0].pass_id)
     assert [(mesh.mesh_id, mesh.hidden) for mesh in view.art_meshes] == [("red", False), ("blue", False), ("hit", True)]
     red, _, hit = view.art_meshes
     assert None not in (red.left, red.top, red.right, red.bottom)
-    assert store.load(str(red.picture)).shape == ((red.bottom or 0) - (red.top or 0), (red.right or 0) - (red.left or 0), 4)
+    assert stores.pictures.load(str(red.picture)).shape == ((red.bottom or 0) - (red.top or 0), (red.right or 0) - (red.left or 0), 4)
     assert 0 < red.num_visible < red.num_pixels
     assert (hit.num_visible, hit.picture is not None) == (0, True)
     assert view.labels == {}
-    assert bring(database, store, models).imported == []
+    assert bring(database, stores, models).imported == []
 
 
 def test_how_fragments_are_clipped_is_kept_and_added_to_models_that_came_in_before(
-    database: Database, store: PictureStore, tmp_path: Path
+    database: Database, stores: Stores, tmp_path: Path
 ) -> None:
     meshes = [
         square("white", (10, 10, 100, 100), WHITE),
@@ -98,7 +96,7 @@ def test_how_fragments_are_clipped_is_kept_and_added_to_models_that_came_in_befo
         square("lid", (10, 90, 100, 120), RED, clipped_by=("white",), inverted_mask=True),
     ]
     path = write_model(tmp_path / "eye", meshes)
-    bring(database, store, path)
+    bring(database, stores, path)
     white, iris, lid = view_model(database, "vera", 1).art_meshes
     kept = [(white.clipped_by, False), (iris.clipped_by, iris.clip_inverted), (lid.clipped_by, lid.clip_inverted)]
     assert kept == [([], False), ([0, 2], False), ([0], True)]
@@ -107,32 +105,32 @@ def test_how_fragments_are_clipped_is_kept_and_added_to_models_that_came_in_befo
     with database.write() as session:
         session.execute(update(ModelArtMesh).values(clipped_by=None, clip_inverted=False))
     assert {mesh["clipped_by"] for mesh in model_json(view_model(database, "vera", 1))["meshes"]} == {None}
-    assert [name for name, _ in bring(database, store, path).duplicates] == [path.name]
+    assert [name for name, _ in bring(database, stores, path).duplicates] == [path.name]
     assert [(mesh.clipped_by, mesh.clip_inverted) for mesh in view_model(database, "vera", 1).art_meshes] == kept
 
 
-def test_labels_go_round_without_a_change(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
-    assert sum(bring(database, store, models, models).num_labels) == 6
+def test_labels_go_round_without_a_change(database: Database, stores: Stores, models: Path, tmp_path: Path) -> None:
+    assert sum(bring(database, stores, models, models).num_labels) == 6
     before = [(label.id, label.part, label.side) for label in all_labels(database)]
     reports = set()
     for kind in (ExportFormat.LABELS, ExportFormat.SEE_THROUGH):
-        done = export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
+        done = export_labels(database, stores, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
         reports.add(done.sha256)
-        assert sum(bring(database, store, models, tmp_path / kind).num_labels) == 0
+        assert sum(bring(database, stores, models, tmp_path / kind).num_labels) == 0
     assert [(label.id, label.part, label.side) for label in all_labels(database)] == before
     assert len(reports) == 1
     with closing(open_database(tmp_path / "other.db")) as other:
         add_people(other)
-        assert sum(bring(other, store, models, tmp_path / "labels").num_labels) == 6
-        again = export_labels(other, store, "ann", "default", tmp_path / "again", only_accepted=False)
+        assert sum(bring(other, stores, models, tmp_path / "labels").num_labels) == 6
+        again = export_labels(other, stores, "ann", "default", tmp_path / "again", only_accepted=False)
     assert reports == {again.sha256}
     for name in ("one.json", "two.json"):
         assert (tmp_path / "labels" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
-def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
-    bring(database, store, models / "one", models)
-    artist = export_labels(database, store, "ann", "default", tmp_path / "artist", only_accepted=False)
+def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, stores: Stores, models: Path, tmp_path: Path) -> None:
+    bring(database, stores, models / "one", models)
+    artist = export_labels(database, stores, "ann", "default", tmp_path / "artist", only_accepted=False)
     red = view_model(database, "vera", 1).art_meshes[0].id
     claim(database, "ann", 1)
     relabel(database, "ann", 1, new_id(), [Change(red, 1, LabelValue(LabelKind.PART, BodyPart.FACE, order=2500))])
@@ -142,7 +140,7 @@ def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, st
 
     reports = set()
     for kind in (ExportFormat.LABELS, ExportFormat.SEE_THROUGH, ExportFormat.COCO, ExportFormat.CSV):
-        reports.add(export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False).sha256)
+        reports.add(export_labels(database, stores, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False).sha256)
     assert len(reports) == 1 and artist.sha256 not in reports
     found = [model for model in find_models(models / "one", tmp_path / "labels") if isinstance(model, LabelledModel)]
     assert dict(found[0].labels.orders) == {"red": 2500}
@@ -151,36 +149,35 @@ def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, st
     annotations = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
     assert [one["order"] for one in annotations] == [2500, None]
     for folder, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
-        assert sum(bring(database, store, models / "one", tmp_path / folder).num_labels) == num
+        assert sum(bring(database, stores, models / "one", tmp_path / folder).num_labels) == num
         assert order() == (None if folder == "artist" else 2500)
 
 
 def test_only_accepted_models_leave_and_the_sample_maker_takes_them(
-    database: Database, store: PictureStore, models: Path, tmp_path: Path
+    database: Database, stores: Stores, models: Path, tmp_path: Path
 ) -> None:
-    bring(database, store, models, models)
+    bring(database, stores, models, models)
     with pytest.raises(ExportError, match="accepted"):
-        export_labels(database, store, "ann", "default", tmp_path / "out")
+        export_labels(database, stores, "ann", "default", tmp_path / "out")
     accept_all(database)
-    done = export_labels(database, store, "ann", "default", tmp_path / "out")
+    done = export_labels(database, stores, "ann", "default", tmp_path / "out")
     assert (done.num_models, done.num_labels) == (2, 6)
     found = [model for model in find_models(models, tmp_path / "out") if isinstance(model, LabelledModel)]
     assert {model.path.name for model in found} == {"one.model3.json", "two.model3.json"}
     assert found[0].labels.parts["blue"] == (BodyPart.IRIDES, Side.LEFT)
     assert found[0].labels.parts["hit"] == (None, None)
     with pytest.raises(ExportError, match="not empty"):
-        export_labels(database, store, "ann", "default", tmp_path / "out")
+        export_labels(database, stores, "ann", "default", tmp_path / "out")
     with pytest.raises(NotFound):
-        export_labels(database, store, "ann", "'; --", tmp_path / "new")
+        export_labels(database, stores, "ann", "'; --", tmp_path / "new")
 
 
 def test_a_dataset_carries_the_models_along_where_their_files_are_kept(
-    database: Database, store: PictureStore, models: Path, tmp_path: Path
+    database: Database, stores: Stores, models: Path, tmp_path: Path
 ) -> None:
-    files = ModelStore(tmp_path / "files")
-    import_models(database, store, "ann", "default", [models / "one"], labels=models, models=files)
-    import_models(database, store, "ann", "default", [models / "two"], labels=models)
-    done = export_labels(database, store, "ann", "default", tmp_path / "out", kind=ExportFormat.DATASET, only_accepted=False, models=files)
+    bring(database, stores, models / "one", models)
+    bring(database, Stores(stores.pictures, ModelStore(tmp_path / "elsewhere")), models / "two", models)
+    done = export_labels(database, stores, "ann", "default", tmp_path / "out", kind=ExportFormat.DATASET, only_accepted=False)
     assert (done.num_models, done.left_out["no_files"]) == (1, 1)
     (found,) = find_models(tmp_path / "out" / "models", tmp_path / "out" / "labels")
     assert isinstance(found, LabelledModel)
@@ -189,14 +186,13 @@ def test_a_dataset_carries_the_models_along_where_their_files_are_kept(
     with open_model(found.path) as opened:
         assert {mesh.id for mesh in opened.model.art_meshes} == {"red", "blue", "hit"}
 
-    again = import_models(database, store, "ann", "default", [models / "two"], models=files)
-    assert len(again.duplicates) == 1
-    export_labels(database, store, "ann", "default", tmp_path / "more", kind=ExportFormat.DATASET, only_accepted=False, models=files)
+    assert len(bring(database, stores, models / "two").duplicates) == 1
+    export_labels(database, stores, "ann", "default", tmp_path / "more", kind=ExportFormat.DATASET, only_accepted=False)
     assert len(list(find_models(tmp_path / "more" / "models", tmp_path / "more" / "labels"))) == 2
 
 
-def test_coco_masks_and_csv_cells_say_what_the_labels_say(database: Database, store: PictureStore, models: Path, tmp_path: Path) -> None:
-    bring(database, store, models / "one", models)
+def test_coco_masks_and_csv_cells_say_what_the_labels_say(database: Database, stores: Stores, models: Path, tmp_path: Path) -> None:
+    bring(database, stores, models / "one", models)
     view = view_model(database, "ann", 1)
     claim(database, "ann", 1)
     value = LabelValue.of(BodyPart.FACE)
@@ -204,7 +200,7 @@ def test_coco_masks_and_csv_cells_say_what_the_labels_say(database: Database, st
     changed = Change(view.art_meshes[0].id, 1, LabelValue(value.kind, value.part, None, True, comment))
     relabel(database, "ann", 1, new_id(), [changed])
     for kind in (ExportFormat.COCO, ExportFormat.CSV):
-        export_labels(database, store, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
+        export_labels(database, stores, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False)
     document = json.loads((tmp_path / "coco" / "annotations.json").read_text())
     assert [one["art_mesh"] for one in document["annotations"]] == ["red", "blue"]
     for one in document["annotations"]:
@@ -227,13 +223,13 @@ def test_run_lengths_begin_with_zeros_column_by_column() -> None:
 
 
 def test_see_through_labels_with_unknown_classes_are_read_as_far_as_they_go(
-    database: Database, store: PictureStore, models: Path, tmp_path: Path
+    database: Database, stores: Stores, models: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "labels" / "one").mkdir(parents=True)
     drawables = {"PartBody/red": "hairf", "PartBody/blue": "eyes", "PartBody/none": "face", "PartBody/hit": 7}
     document = {"metadata": {"is_valid": False, "is_incomplete": True}, "drawable": drawables}
     (tmp_path / "labels" / "one" / "body_parsing.json").write_text(json.dumps(document))
-    done = bring(database, store, models / "one", tmp_path / "labels")
+    done = bring(database, stores, models / "one", tmp_path / "labels")
     assert sum(done.num_labels) == 1
     assert len(done.problems) == 3
     view = view_model(database, "vera", 1)
@@ -242,9 +238,9 @@ def test_see_through_labels_with_unknown_classes_are_read_as_far_as_they_go(
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "0" * 63 + "/", "f" * 64])
-def test_pictures_are_found_by_hash_alone(store: PictureStore, name: str) -> None:
+def test_pictures_are_found_by_hash_alone(stores: Stores, name: str) -> None:
     with pytest.raises(NotFound):
-        store.path(name)
+        stores.pictures.path(name)
 
 
 def test_the_command_line_imports_and_exports(models: Path, tmp_path: Path) -> None:
@@ -259,18 +255,18 @@ def test_the_command_line_imports_and_exports(models: Path, tmp_path: Path) -> N
     assert (done.exit_code, "no user" in done.output) == (1, True)
 
 
-def test_nothing_to_import_is_an_error(database: Database, store: PictureStore, tmp_path: Path) -> None:
+def test_nothing_to_import_is_an_error(database: Database, stores: Stores, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file or folder"):
-        import_models(database, store, ADMIN, "default", [tmp_path / "nowhere"])
+        import_models(database, stores, ADMIN, "default", [tmp_path / "nowhere"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no Live2D model"):
-        import_models(database, store, ADMIN, "default", [tmp_path / "empty"])
+        import_models(database, stores, ADMIN, "default", [tmp_path / "empty"])
 
 
-def test_the_built_in_characters_come_with_guesses_and_without_labels(tmp_path: Path, store: PictureStore) -> None:
+def test_the_built_in_characters_come_with_guesses_and_without_labels(tmp_path: Path, stores: Stores) -> None:
     with closing(open_database(tmp_path / "a.db")) as database:
         add_people(database)
-        done = import_synthetic(database, store, "ann", "characters", [3], texture_size=256)
+        done = import_synthetic(database, stores, "ann", "characters", [3], texture_size=256)
         assert (len(done.imported), done.problems) == (1, [])
         view = view_model(database, "vera", queue(database, "vera")[0][0].pass_id)
         assert len(view.art_meshes) > 30
@@ -280,4 +276,4 @@ def test_the_built_in_characters_come_with_guesses_and_without_labels(tmp_path: 
         assert all(guess.source and 0 < guess.score <= 1 for guess in guesses)
         assert {"face", "topwear"} <= {guess.part for guess in guesses}
         with pytest.raises(AccessDenied):
-            import_synthetic(database, store, "vera", "characters", [4], texture_size=256)
+            import_synthetic(database, stores, "vera", "characters", [4], texture_size=256)
