@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save_file
 
+from liwi.checkpoint_tensors import load_strictly, save_tensors
 from liwi.errors import LiwiError
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+from liwi.registry_errors import CheckpointDamaged
 
 FORMAT, VERSION = "liwi-matting-network", 1
 MAX_BYTES = 64 * 2**20
@@ -36,10 +36,13 @@ def save_weights(network: MattingNetwork, path: Path, facts: Mapping[str, object
         network: whose weights.
         path: without an ending.
         facts: where they come from: job, dataset, metrics, licences.
+
+    Raises:
+        CheckpointDamaged: a weight is NaN, or too large for half precision; names the tensor.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_suffix(".safetensors")
-    save_file({name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}, weights)
+    save_tensors(network, weights, stored_as=torch.float16)
     settings = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(network.settings).items()}
     document = {
         "format": FORMAT,
@@ -59,22 +62,22 @@ def load_weights(path: Path) -> MattingNetwork:
         path: without an ending, as for `save_weights`.
 
     Raises:
-        WeightsError: a file is missing, is not what was written, or lacks a tensor or holds one too many, which it names.
+        WeightsError: a file is missing, is not what was written, or holds other tensors than the network has; names them.
     """
+    weights = path.with_suffix(".safetensors")
     try:
         document = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        content = _read(path.with_suffix(".safetensors"))
-        settings = _settings(document["settings"])
+        content, settings = _read(weights), _settings(document["settings"])
         if (document["format"], document["version"]) != (FORMAT, VERSION):
             raise WeightsError(f"{path}.json describes another format than {FORMAT} {VERSION}. Get the weights again.")
         if hashlib.sha256(content).hexdigest() != document["sha256"]:
-            raise WeightsError(f"{path}.safetensors is not what {path}.json describes. Get both files again.")
-        tensors = load(content)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise WeightsError(f"{weights} is not what {path}.json describes. Get both files again.")
+        network = MattingNetwork(settings)
+        load_strictly(network, weights, stored_as=torch.float16)
+    except CheckpointDamaged as error:
+        raise WeightsError(f"The weights {path} are of another network or damaged: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"The weights {path} are missing or damaged ({str(error)[:100]}). Get both files again.") from error
-    network = MattingNetwork(settings)
-    _check_tensors(path, network.state_dict(), tensors)
-    network.load_state_dict({name: value.float() for name, value in tensors.items()})
     return network.eval()
 
 
@@ -90,12 +93,3 @@ def _settings(values: Mapping[str, Any]) -> MattingNetworkSettings:
         raise ValueError(f"settings {sorted(values)} instead of {sorted(names)}")
     widths, blocks, attentions = (tuple(int(each) for each in values[name]) for name in ("widths", "blocks", "attentions"))
     return MattingNetworkSettings(widths, blocks, attentions, int(values["details"]))
-
-
-def _check_tensors(path: Path, wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> None:
-    for name in sorted(wanted.keys() ^ found.keys()):
-        what = "lacks the tensor" if name in wanted else "holds the unexpected tensor"
-        raise WeightsError(f"{path}.safetensors {what} {name!r}.")
-    for name, value in wanted.items():
-        if value.shape != found[name].shape:
-            raise WeightsError(f"{path}.safetensors has {name!r} of shape {tuple(found[name].shape)}, not {tuple(value.shape)}.")

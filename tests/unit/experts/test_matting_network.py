@@ -98,19 +98,31 @@ def test_missing_weights_are_refused(network: MattingNetwork, tmp_path: Path, na
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [("drop", "lacks the tensor 'correction.bias'"), ("add", "unexpected tensor 'more'"), ("turn", "of shape")]
+    ("change", "message"),
+    [
+        ("drop", r"lacks the tensor 'correction\.bias'"),
+        ("add", r"holds the tensor 'more', which the network does not have"),
+        ("turn", r"'correction\.bias' is \(2,\) float16, expected \(1,\) float16"),
+        ("widen", r"'correction\.bias' is \(1,\) float32, expected \(1,\) float16"),
+        ("break", r"NaN or infinity in the tensor 'correction\.bias'"),
+    ],
 )
 def test_another_networks_tensors_are_named(network: MattingNetwork, tmp_path: Path, change: str, message: str) -> None:
     import hashlib
 
     save_weights(network, tmp_path / "w", {})
     tensors = load_file(tmp_path / "w.safetensors")
-    if change == "drop":
-        del tensors["correction.bias"]
-    elif change == "add":
-        tensors["more"] = torch.zeros(1)
-    else:
-        tensors["correction.bias"] = torch.zeros(2)
+    match change:
+        case "drop":
+            del tensors["correction.bias"]
+        case "add":
+            tensors["more"] = torch.zeros(1)
+        case "turn":
+            tensors["correction.bias"] = torch.zeros(2).half()
+        case "widen":
+            tensors["correction.bias"] = torch.zeros(1)
+        case "break":
+            tensors["correction.bias"] = torch.full((1,), torch.nan).half()
     save_file(tensors, tmp_path / "w.safetensors")
     document = json.loads((tmp_path / "w.json").read_text())
     document["sha256"] = hashlib.sha256((tmp_path / "w.safetensors").read_bytes()).hexdigest()
