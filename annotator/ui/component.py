@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-import liwi.ui.stage
+from liwi.ui.stage.component import HERE as STAGE
+from liwi.ui.stage.component import component_script, joined_files
 
 HERE = Path(__file__).parent
-STAGE = Path(liwi.ui.stage.__file__).parent
 
 SHARED = ("dom", "geometry", "pictures", "renderer", "picking", "outlines", "gestures")
 """Plain-JavaScript files of the stage that the workbench draws with, and by which the pointer moves its view."""
@@ -33,15 +33,12 @@ TEXTS = ("frame", "pages", "canvas", "labels")
 
 
 def workbench_script() -> str:
-    """The JavaScript of the workbench: every file inside one function scope, with style sheets and texts as constants."""
-    css = "\n".join((HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    """The JavaScript of the workbench: every file, with style sheets and texts as constants."""
     texts: dict[str, dict[str, str]] = {}
     for name in TEXTS:
         texts |= json.loads((HERE / "texts" / f"{name}.json").read_text(encoding="utf-8"))
-    parts = [f"const WORKBENCH_CSS = {json.dumps(css)};", f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};"]
-    parts += [(STAGE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SHARED]
-    parts += [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    return '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();"
+    constants = {"WORKBENCH_CSS": joined_files(HERE / "css", STYLES, "css"), "TEXTS": texts}
+    return component_script(constants, joined_files(STAGE / "js", SHARED, "js"), joined_files(HERE / "js", SCRIPTS, "js"))
 
 
 class Workbench(gr.HTML):

@@ -1,6 +1,7 @@
 """`Stage`: the canvas and layer panel that the tabs share."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,30 @@ import gradio as gr
 HERE = Path(__file__).parent
 
 SCRIPTS = (
-    "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures", "tools",
-    "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "main",
+    "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures",
+    "tools", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""
 
 
+STYLES = ("stage", "panel")
+"""Style sheets in `css/`."""
+
+
+def joined_files(folder: Path, names: Iterable[str], ending: str) -> str:
+    """The text of ``folder/<name>.<ending>`` for every name, one after the other."""
+    return "\n".join((folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
+
+
+def component_script(constants: Mapping[str, object], *sources: str) -> str:
+    """JavaScript sources inside one function scope, after constants, which are written as JSON."""
+    written = [f"const {name} = {json.dumps(value, ensure_ascii=False)};" for name, value in constants.items()]
+    return '(() => {\n"use strict";\n' + "\n".join([*written, *sources]) + "\n})();"
+
+
 def stage_script() -> str:
-    """The JavaScript of the stage: every file of `SCRIPTS` inside one function scope, with the style sheets as a string."""
-    css = "\n".join((HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in ("stage", "panel"))
-    parts = [f"const STAGE_CSS = {json.dumps(css)};"]
-    parts += [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    return '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();"
+    """The JavaScript of the stage: every file of `SCRIPTS`, with the style sheets as a string."""
+    return component_script({"STAGE_CSS": joined_files(HERE / "css", STYLES, "css")}, joined_files(HERE / "js", SCRIPTS, "js"))
 
 
 class Stage(gr.HTML):
