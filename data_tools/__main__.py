@@ -11,13 +11,13 @@ from data_tools.character_dataset import FORMAT as CHARACTERS
 from data_tools.character_dataset import PLAN, verify_characters
 from data_tools.composites import DEFAULT_COUNT, generate
 from data_tools.dataset import verify_dataset, write_dataset
-from data_tools.live2d.commands import errors_for_people
 from data_tools.live2d.sample_commands import app as live2d
 from data_tools.manifests import MANIFEST, read_document
 from data_tools.matting.commands import matting
 from data_tools.packages import default_cache
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
+from liwi.command_line import errors_for_people
 
 app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(live2d, name="live2d")

@@ -1,13 +1,12 @@
 """The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints``."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from liwi.checkpoint_commands import app as checkpoint_commands
-from liwi.errors import LiwiError
+from liwi.command_line import errors_for_people
 from liwi.progress import Progress
 
 app = typer.Typer(help="Take a picture apart into complete, editable layers.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -128,11 +127,8 @@ def _print_progress(progress: Progress) -> None:
 
 def main() -> None:
     """Run the command; an error meant for a person is one line, without a traceback."""
-    try:
+    with errors_for_people(status=2):
         app()
-    except LiwiError as error:
-        typer.secho(str(error), fg="red", err=True)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

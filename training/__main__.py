@@ -1,12 +1,11 @@
 """``python -m training run | list | show | measure | publish``, and the first also under ``accelerate launch -m training run``."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from liwi.errors import LiwiError
+from liwi.command_line import errors_for_people
 
 app = typer.Typer(help="Make checkpoints: a job and a dataset in, a run folder out.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -120,11 +119,8 @@ def _values(line: dict[str, Any]) -> str:
 
 def main() -> None:
     """Run the command; an error meant for a person is one line, without a traceback."""
-    try:
+    with errors_for_people(status=2):
         app()
-    except LiwiError as error:
-        typer.secho(str(error), fg="red", err=True)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

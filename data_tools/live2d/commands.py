@@ -1,30 +1,20 @@
 """``python -m data_tools live2d``: look into Live2D models and render them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from data_tools.live2d.model import ArtMesh, BlendMode, Live2DModel, Offscreen
-from liwi.errors import InputError, LiwiError
+from liwi.command_line import errors_for_people
+from liwi.errors import InputError
 from liwi.export.names import printable
 from liwi.progress import Progress
 
 app = typer.Typer(help="Read, pose and render Live2D characters.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 ModelPath = Annotated[Path, typer.Argument(help="A .model3.json, the folder with it, or a ZIP of the folder.")]
-
-
-@contextmanager
-def errors_for_people() -> Iterator[None]:
-    """Print what a `LiwiError` says and end with status 1."""
-    try:
-        yield
-    except LiwiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from data_tools.live2d.commands import app as app
-from data_tools.live2d.commands import errors_for_people
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose
 from data_tools.live2d.sampling import Expressions, SampleOptions, write_samples
 from data_tools.shards import SAMPLES_PER_SHARD
+from liwi.command_line import errors_for_people
 from liwi.errors import InputError
 from liwi.progress import Progress, ReportProgress
 from liwi.seethrough.body_parts import TaxonomyVersion

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from data_tools.character_dataset import begin
-from data_tools.live2d.commands import errors_for_people
 from data_tools.manifests import digest, encode_document
 from data_tools.matting.dataset import OBJECTS, finish, plan_shards, write_objects, write_shard
 from data_tools.matting.objects import Purpose, characters, clip_art, drawn, excluded_files, photographed_textures
 from data_tools.packages import default_cache, package_root
+from liwi.command_line import errors_for_people
 from liwi.progress import Progress, ReportProgress
 
 CLIP_ART_LICENCE = {"openclipart-png": "public domain"}

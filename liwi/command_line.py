@@ -1,0 +1,18 @@
+"""What the command lines of all packages share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from liwi.errors import LiwiError
+
+
+@contextmanager
+def errors_for_people(status: int = 1) -> Iterator[None]:
+    """Print what a `LiwiError` says, without a traceback, and end the program with this status."""
+    try:
+        yield
+    except LiwiError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise SystemExit(status) from None
