@@ -11,7 +11,6 @@
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from data_tools.manifests import MANIFEST, DatasetError, check_format, digest_file, encode_document, read_document
 from data_tools.matting.objects import Origin, Purpose, SceneObject
 from data_tools.matting.samples import CHANNELS, SIDE, SampleMaker
+from liwi.export.atomic import new_file
 
 UInt8 = NDArray[np.uint8]
 
@@ -43,13 +43,11 @@ class Shard:
         pixels: (n, `SIDE`, `SIDE`, 8) uint8.
         boxes: (n, 4) int64: left, top, right, bottom.
         has_prior: (n,) bool.
-        origins: n names, see `Origin`.
     """
 
     pixels: UInt8
     boxes: NDArray[np.int64]
     has_prior: NDArray[np.bool_]
-    origins: tuple[str, ...]
 
 
 def write_objects(path: Path, objects: Sequence[SceneObject], textures: Sequence[UInt8]) -> None:
@@ -57,10 +55,8 @@ def write_objects(path: Path, objects: Sequence[SceneObject], textures: Sequence
     names = json.dumps([[each.name, each.origin.value] for each in objects])
     arrays = {f"object_{number}": each.rgba for number, each in enumerate(objects)}
     arrays |= {f"texture_{number}": each for number, each in enumerate(textures)}
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with new_file(path) as place, place.open("wb") as file:
         np.savez(file, names=np.frombuffer(names.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
 
 
 @lru_cache(maxsize=1)
@@ -84,16 +80,14 @@ def write_shard(folder: Path, purpose: Purpose, number: int, count: int, *, seed
     objects, textures = read_objects(folder / OBJECTS)
     maker = SampleMaker(objects, textures, purpose, seed=seed, prior_share=prior_share)
     samples = [maker.make(number * SHARD_SIZE + position) for position in range(count)]
-    partial = folder / f".{name}.{os.getpid()}.npy"
-    np.save(partial, np.stack([sample.pixels for sample in samples]))
-    partial.replace(folder / f"{name}.npy")
+    with new_file(folder / f"{name}.npy") as place, place.open("wb") as file:
+        np.save(file, np.stack([sample.pixels for sample in samples]))
     entries = [
         {"box": list(sample.box.as_tuple()), "prior": sample.has_prior, "object": sample.name, "origin": sample.origin.value}
         for sample in samples
     ]
-    partial = partial.with_suffix(".json")
-    partial.write_bytes(encode_document({"samples": entries}))
-    partial.replace(folder / f"{name}.json")
+    with new_file(folder / f"{name}.json") as place:
+        place.write_bytes(encode_document({"samples": entries}))
     return name
 
 
@@ -109,7 +103,8 @@ def finish(folder: Path, shards: Sequence[str], facts: dict[str, Any]) -> dict[s
         "shards": list(shards),
         "sha256": {name: digest_file(folder / name) for name in files},
     }
-    (folder / MANIFEST).write_bytes(encode_document(manifest))
+    with new_file(folder / MANIFEST) as place:
+        place.write_bytes(encode_document(manifest))
     return manifest
 
 
@@ -152,7 +147,6 @@ def _open(folder: Path, name: str) -> Shard:
         pixels = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         boxes = np.array([entry["box"] for entry in entries], np.int64).reshape(-1, 4)
         has_prior = np.array([bool(entry["prior"]) for entry in entries])
-        origins = tuple(str(entry["origin"]) for entry in entries)
     except FileNotFoundError as error:
         raise DatasetError(f"{folder} lacks the file {Path(error.filename).name!r}. Copy it again, or make the dataset again.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -161,7 +155,7 @@ def _open(folder: Path, name: str) -> Shard:
         raise DatasetError(f"{folder / name}.npy holds {pixels.shape} {pixels.dtype}, not {len(entries)} samples. Make the dataset again.")
     if (boxes < 0).any() or (boxes > SIDE).any() or (boxes[:, :2] >= boxes[:, 2:]).any():
         raise DatasetError(f"{folder / name}.json holds a box outside of its picture. Make the dataset again.")
-    return Shard(pixels, boxes, has_prior, origins)
+    return Shard(pixels, boxes, has_prior)
 
 
 def plan_shards(count: int) -> Iterator[tuple[int, int]]:
