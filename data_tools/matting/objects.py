@@ -26,6 +26,10 @@ UInt8 = NDArray[np.uint8]
 LONG_SIDE = 192
 """Objects are kept at most this long, in pixels."""
 
+_POSES = ("rest", "angle-left", "angle-up-right")
+_RENDERED_SIDE = 320
+"""Of a character's picture, in pixels, before it is cropped and reduced."""
+
 _TEXTURES = ("data/grass.png", "data/gravel.png", "data/brick.png")
 
 
@@ -98,7 +102,7 @@ def clip_art(root: Path, exclude: frozenset[tuple[str, str]], report: ReportProg
             yield SceneObject(file.path, Origin.CLIP_ART, _shrink(cutout.rgba))
 
 
-def characters(folder: Path, poses: Sequence[str] = ("rest", "angle-left", "angle-up-right"), size: int = 320) -> Iterator[SceneObject]:
+def characters(folder: Path) -> Iterator[SceneObject]:
     """Live2D characters of ``python -m data_tools live2d synthesize``, whole and from the waist up, in several poses.
 
     Raises:
@@ -114,15 +118,15 @@ def characters(folder: Path, poses: Sequence[str] = ("rest", "angle-left", "angl
         raise DatasetError(f"{folder} holds no characters. Make some with: python -m data_tools live2d synthesize {folder}")
     for path in models:
         with open_model(path) as character:
-            for pose in poses:
+            for pose in _POSES:
                 posed = character.pose(pose_parameters(character.model, Pose.parse(pose)).values)
-                rgba = render(posed, character.pyramid, View.figure(posed, size)).rgba
+                rgba = render(posed, character.pyramid, View.figure(posed, _RENDERED_SIDE)).rgba
                 extent = BoundingBox.around(rgba[..., 3] > 5)
                 if extent is None:
                     continue
                 whole = np.ascontiguousarray(rgba[extent.slices])
                 yield SceneObject(f"{path.name}|{pose}", Origin.CHARACTER, _shrink(whole))
-                if pose == poses[0]:
+                if pose == _POSES[0]:
                     yield SceneObject(f"{path.name}|{pose}, waist up", Origin.CHARACTER, _shrink(whole[: whole.shape[0] * 5 // 9]))
 
 

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from data_tools.matting.objects import SceneObject
 from data_tools.matting.textures import draw_palette, draw_texture, palette_of
 from data_tools.shadows import cast_shadow, draw_parameters
+from liwi.engines.embedded import OBJECT_MARGIN
 from liwi.imaging.compositing import resize_rgba, to_float
 from liwi.types import BoundingBox
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Generator = np.random.Generator
-
-MARGIN = 0.25
-"""Surroundings in the crop, as a share of the box's long side; `liwi.engines.embedded` crops the same."""
 
 LEAST_VISIBLE = 60
 """Pixels that must be seen of an object."""
@@ -60,7 +58,7 @@ def compose_scene(target: SceneObject, others: Sequence[SceneObject], textures: 
     Returns:
         None where too little of the object is seen.
     """
-    long = side / (1 + 2 * MARGIN) if rng.random() < 0.85 else side * float(rng.uniform(0.7, 1.0))
+    long = side / (1 + 2 * OBJECT_MARGIN) if rng.random() < 0.85 else side * float(rng.uniform(0.7, 1.0))
     object_rgba = _vary(target.rgba, long * float(rng.uniform(0.85, 1.0)), rng)
     alike = rng.random() < 0.35
     palette = palette_of(object_rgba, rng) if alike else None
@@ -200,7 +198,7 @@ def _crop(rgb: UInt8, alpha: UInt8, rng: Generator) -> Scene | None:
     ).intersect(picture)
     if box is None or min(box.width, box.height) < 6:
         return None
-    region = box.expand(max(4, round(MARGIN * max(box.width, box.height)))).intersect(picture)
+    region = box.expand(max(4, round(OBJECT_MARGIN * max(box.width, box.height)))).intersect(picture)
     assert region is not None  # the box lies inside the picture
     support = np.zeros_like(alpha)
     support[region.slices] = 255

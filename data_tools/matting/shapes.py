@@ -203,14 +203,13 @@ def _fringe(canvas: _Canvas, mask: UInt8, length: int) -> None:
         cv2.polylines(canvas.alpha, [np.asarray(line, np.int32)], False, 255, 1)
 
 
-def _limb(canvas: _Canvas, joints: list[NDArray[np.float64]], width: float, palette: Float32) -> UInt8:
+def _limb(canvas: _Canvas, joints: list[NDArray[np.float64]], width: float, palette: Float32) -> None:
     mask = canvas.mask()
     points = np.asarray(np.stack(joints) * canvas.side, np.int32)
     cv2.polylines(mask, [points], False, 255, max(2, round(width * canvas.side)))
     for point in points:
         cv2.circle(mask, (int(point[0]), int(point[1])), max(1, round(width * canvas.side / 2)), 255, -1)
     canvas.paint(mask, canvas.surface(palette, depth=mask))
-    return mask
 
 
 def _ribbon(canvas: _Canvas, line: NDArray[np.float64], widths: NDArray[np.float64], palette: Float32) -> None:

@@ -14,9 +14,6 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Generator = np.random.Generator
 
-KERNEL_SIDE = 9
-"""Side of the kernels that give speckles their grain."""
-
 
 def draw_texture(side: int, rng: Generator, palette: Float32 | None = None) -> UInt8:
     """Draw a surface.
