@@ -22,9 +22,7 @@ function textButton(key, onClick, { symbol = null, className = "", values = {}, 
 
 // A button that is only an icon, named for screen readers and by its tooltip.
 function symbolButton(symbol, key, onClick, { className = "", values = {} } = {}) {
-  const node = make("button", `icon-button ${className}`, { type: "button" }, [icon(symbol)]);
-  node.addEventListener("click", onClick);
-  return named(node, key, values);
+  return named(iconButton(symbol, "", "", onClick, className), key, values);
 }
 
 function named(node, key, values = {}) {
@@ -54,6 +52,11 @@ function setOptions(node, options) {
   const before = node.value;
   node.replaceChildren(...options.map(([value, text]) => make("option", "", { value, text })));
   if (options.some(([value]) => String(value) === before)) node.value = before;
+}
+
+// Stands where something could not be read.
+function sorryPage(message, again) {
+  return make("div", "nothing-here bad", { role: "alert" }, [icon("warning"), make("p", "", { text: message, dir: "auto" }), textButton("try_again", again)]);
 }
 
 function share(part, whole) {

@@ -28,10 +28,6 @@ async function loadProgress() {
   return undefined;
 }
 
-function sorryPage(message, again) {
-  return make("div", "nothing-here bad", { role: "alert" }, [icon("warning"), make("p", "", { text: message, dir: "auto" }), textButton("try_again", again)]);
-}
-
 function section(key, nodes, className = "") {
   return make("section", `block ${className}`, { "aria-label": t(key) }, [make("h3", "", { text: t(key) }), ...nodes]);
 }

@@ -79,7 +79,7 @@ function drawQueue() {
   const { list, pager } = ui.queue;
   drawChips();
   list.removeAttribute("aria-activedescendant");
-  if (queue.error !== null) list.replaceChildren(sorry(queue.error));
+  if (queue.error !== null) list.replaceChildren(sorryPage(queue.error, () => loadQueue()));
   else if (!queue.loaded) list.replaceChildren(...Array.from({ length: 8 }, skeletonRow));
   else if (queue.num === 0) list.replaceChildren(emptyQueue());
   else list.replaceChildren(...queue.entries.map(queueRow));
@@ -119,10 +119,6 @@ function queueRow(entry, at) {
 
 function skeletonRow() {
   return make("div", "queue-row skeleton", { "aria-hidden": "true" }, [make("span", "row-picture"), make("span", "bone wide"), make("span", "bone"), make("span", "bone"), make("span", "bone"), make("span", "bone")]);
-}
-
-function sorry(message) {
-  return make("div", "nothing-here bad", { role: "alert" }, [icon("warning"), make("p", "", { text: message, dir: "auto" }), textButton("try_again", () => loadQueue())]);
 }
 
 // Nothing to show: is there nothing at all, or does the filter hide it?

@@ -111,9 +111,8 @@ function buildTour() {
 
 // A button for a command: its icon, its words, and the key that does the same.
 function commandButton(symbol, id) {
-  const node = make("button", "icon-button", { type: "button" }, [icon(symbol)]);
+  const node = iconButton(symbol, "", "", () => commands.get(id).run());
   const name = () => nameButton(node, t(commands.get(id).text), keyHint(id));
-  node.addEventListener("click", () => commands.get(id).run());
   on("language", name);
   on("keys", name);
   name();
