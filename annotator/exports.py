@@ -5,8 +5,6 @@ and doubts do not count, since no format but CSV has a word for them.
 """
 
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from annotator.stores import Stores
 from annotator.values import PassState, Role, Round
 from data_tools.manifests import digest
 from liwi.errors import ExportError
+from liwi.export.atomic import new_folder
 from liwi.progress import Progress, ReportProgress, ignore_progress
 
 
@@ -87,12 +86,23 @@ def export_labels(
         raise _nothing_chosen(left_out, only_accepted=only_accepted)
     done = ExportReport(len(chosen), sum(len(model.labels) for model in chosen), labels_hash(chosen), left_out)
     report(Progress("Writing", 1, 2))
-    _write(out, chosen, kind, stores, _record(done, chosen, kind, project, only_accepted))
-    numbers = {"num_models": done.num_models, "num_labels": done.num_labels, "sha256": done.sha256}
+    with new_folder(out) as folder:
+        WRITERS[kind](chosen, folder, stores)
+        (folder / RECORD).write_text(_record(done, chosen, kind, project, only_accepted), "utf-8")
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR)
-        about = {"project_id": project_id, "user_id": user.id, "format": kind, "only_accepted": only_accepted}
-        session.add(Export(**about, **numbers, at=database.clock()))
+        session.add(
+            Export(
+                project_id=project_id,
+                user_id=user.id,
+                format=kind,
+                only_accepted=only_accepted,
+                num_models=done.num_models,
+                num_labels=done.num_labels,
+                sha256=done.sha256,
+                at=database.clock(),
+            )
+        )
     report(Progress("Exported", 2, 2))
     return done
 
@@ -140,22 +150,6 @@ def _nothing_chosen(left_out: Mapping[str, int], *, only_accepted: bool) -> Expo
     if left_out.get("no_files"):
         return ExportError("The files of these models are not kept here. Import the models again: their labels stay.")
     return ExportError("No model of this project has labels to export" + (" that a reviewer has accepted." if only_accepted else "."))
-
-
-def _write(out: Path, models: list[ExportedModel], kind: ExportFormat, stores: Stores, record: str) -> None:
-    """The folder, whole or not at all."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:60]}-") as temporary:
-            folder = Path(temporary) / "export"
-            folder.mkdir()
-            WRITERS[kind](models, folder, stores)
-            (folder / RECORD).write_text(record, "utf-8")
-            if out.exists():
-                out.rmdir()
-            shutil.move(folder, out)
-    except OSError as error:
-        raise ExportError(f"{out.name!r} cannot be written ({error.strerror}). Make room, or name another folder.") from error
 
 
 def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat, project: str, only_accepted: bool) -> str:

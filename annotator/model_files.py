@@ -1,10 +1,11 @@
 """The files of imported models: one ZIP each, named by what tells models apart, so that samples can be made where nobody has the folder."""
 
-import tempfile
 from pathlib import Path
 
 from annotator.errors import DatabaseUnusable, NotFound
 from data_tools.live2d.packing import pack_model
+from liwi.errors import ExportError
+from liwi.export.atomic import new_file
 
 
 class ModelStore:
@@ -28,14 +29,10 @@ class ModelStore:
         if place.is_file():
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".packing-") as temporary:
-                pack_model(path, Path(temporary) / "model.zip")
-                (Path(temporary) / "model.zip").replace(place)
-        except OSError as error:
-            raise DatabaseUnusable(
-                f"The model cannot be kept below {self._folder.name!r} ({error.strerror}). Make room or allow it."
-            ) from error
+            with new_file(place) as partial:
+                pack_model(path, partial)
+        except ExportError as error:
+            raise DatabaseUnusable(f"The model cannot be kept below {self._folder.name!r}. {error}") from error
 
     def holds(self, sha256: str) -> bool:
         """Whether the files of this model are kept."""

@@ -1,7 +1,6 @@
 """Pictures of models and fragments: lossless WebP files named by the hash of their bytes, so that none is stored twice."""
 
 import io
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ from PIL import Image
 
 from annotator.errors import DatabaseUnusable, NotFound
 from data_tools.manifests import digest
+from liwi.errors import ExportError
+from liwi.export.atomic import new_file
 
 
 class PictureStore:
@@ -38,14 +39,10 @@ class PictureStore:
         if path.is_file():
             return sha256
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as temporary:
-                temporary.write(content)
-            Path(temporary.name).replace(path)
-        except OSError as error:
-            raise DatabaseUnusable(
-                f"A picture cannot be written below {self._folder.name!r} ({error.strerror}). Make room or allow it."
-            ) from error
+            with new_file(path) as partial:
+                partial.write_bytes(content)
+        except ExportError as error:
+            raise DatabaseUnusable(f"A picture cannot be kept below {self._folder.name!r}. {error}") from error
         return sha256
 
     def path(self, sha256: str) -> Path:
