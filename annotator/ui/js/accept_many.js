@@ -37,7 +37,9 @@ function acceptMany() {
 function classTally(names) {
   const counts = new Map();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return CLASSES.filter((name) => counts.has(name)).map((name) => make("span", "label-chip", {}, [
-    swatch(name), make("span", "", { text: className(name) }), make("span", "number quiet", { text: formatNumber(counts.get(name)) }),
-  ]));
+  return CLASSES.filter((name) => counts.has(name)).map((name) => {
+    const chip = classChip(name);
+    chip.append(make("span", "number quiet", { text: formatNumber(counts.get(name)) }));
+    return chip;
+  });
 }

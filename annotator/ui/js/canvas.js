@@ -1,9 +1,5 @@
 // Puts tree and canvas into the page, and names everything that keys can do there.
 
-function onModelPage() {
-  return model.open && ui.modelPage.offsetParent !== null;
-}
-
 function startCanvas() {
   state.backdrop = BACKDROPS.includes(recall("backdrop")) ? recall("backdrop") : "checker";
   addCanvasCommands();
@@ -22,8 +18,8 @@ function startCanvas() {
 }
 
 function addCanvasCommands() {
-  const add = (group, id, keys, run, when = onModelPage) => addCommand({ id, text: `key.${id}`, keys, group: `group.${group}`, when, run });
-  const chosen = () => onModelPage() && selection.ids.length > 0;
+  const add = (group, id, keys, run, when = modelIsShown) => addCommand({ id, text: `key.${id}`, keys, group: `group.${group}`, when, run });
+  const chosen = () => modelIsShown() && selection.ids.length > 0;
   add("view", "tool.select", ["Alt+S"], () => chooseTool("select"));
   add("view", "tool.hand", ["Alt+H"], () => chooseTool("hand"));
   add("view", "view.in", ["+", "="], () => zoomBy(1.25));

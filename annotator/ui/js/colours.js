@@ -31,6 +31,11 @@ function paintSwatch(node, name) {
   return node;
 }
 
+// A class with its colour, in other words than its name where those are given.
+function classChip(name, text = className(name)) {
+  return make("span", "label-chip", {}, [swatch(name), make("span", "", { text })]);
+}
+
 function swatch(name) {
   return paintSwatch(make("span", "", { "aria-hidden": "true" }), name);
 }

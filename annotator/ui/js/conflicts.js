@@ -75,8 +75,7 @@ function conflictRow({ wanted, current, user, at }) {
 
 // A label with its colour, its words and its comment.
 function labelChip(label) {
-  const name = label.kind === "part" ? label.part : label.kind === "nothing" ? "nothing" : null;
-  const chip = make("span", "label-chip", {}, [swatch(name), make("span", "", { text: labelWords(label) })]);
+  const chip = classChip(classIn(label), labelWords(label));
   if (label.comment) chip.append(make("span", "label-comment", { text: label.comment, dir: "auto" }));
   return chip;
 }

@@ -80,7 +80,7 @@ async function previewCopy(passId, { pass_id, name }) {
   if (!answer || passId !== model.passId) return;
   const rows = answer.changes
     .map(({ art_mesh_id, kind, part, side, score, reason, recheck }) => ({ id: art_mesh_id, wish: { kind, part, side }, score, reason: TEXTS[`match.${reason}`] ? t(`match.${reason}`) : reason, recheck }))
-    .filter(({ id, wish }) => { const now = labelOf(id); return model.byId.has(id) && !(now.kind === wish.kind && now.part === wish.part && now.side === wish.side); });
+    .filter(({ id, wish }) => model.byId.has(id) && !sameDecision(labelOf(id), wish));
   if (!rows.length) say(t("copy_nothing", { model: name }));
   else offerChanges({ title: "cmd.copy", intro: t("copy_preview_text", { model: name }), rows });
 }

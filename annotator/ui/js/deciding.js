@@ -66,8 +66,6 @@ function setComment(ids, comment) {
   relabel(ids, { comment: comment.trim(), unsure: undefined });
 }
 
-const modelIsShown = () => page.name === "model" && model.open;
-
 function startDeciding() {
   const add = (id, keys, run, more = {}) => addCommand({ id, text: `cmd.${id}`, keys, group: "group.labels", when: modelIsShown, run, ...more });
   const keys = {

@@ -74,7 +74,7 @@ function openImport() {
 async function importFiles(files, { project = importProject() } = {}) {
   const sorted = sortFiles(files, { mostBytes: session.maxUploadMb * 1e6 });
   const result = { imported: [], duplicates: [], num_labels: 0, problems: sorted.problems };
-  if (sorted.models.length === 0 && sorted.labels.length === 1 && page.name === "model" && model.open) return importLabels(sorted.labels[0]);
+  if (sorted.models.length === 0 && sorted.labels.length === 1 && modelIsShown()) return importLabels(sorted.labels[0]);
   if (sorted.models.length === 0) {
     if (sorted.problems.length === 0) result.problems.push({ file: files[0]?.path ?? "", message: t(sorted.labels.length ? "import.only_labels" : "import.no_model") });
     return finishImport(jobCard(t("job.import")), { state: "done", result });

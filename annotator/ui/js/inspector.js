@@ -77,12 +77,8 @@ function drawPending() {
   if (mark) mark.hidden = selection.ids.length !== 1 || !labelOf(selection.ids[0]).pending;
 }
 
-// The names of the parts that hold a fragment, outermost first.
 function pathOf(mesh) {
-  const byPlace = new Map(model.parts.map((part) => [part.place, part]));
-  const names = [];
-  for (let part = byPlace.get(mesh.part); part && names.length < 50; part = byPlace.get(part.parent)) names.unshift(part.name || part.id);
-  return names.join(" / ");
+  return partNames(mesh.part).join(" / ");
 }
 
 function factsOf(mesh) {
@@ -96,7 +92,7 @@ function guessLine(id, guess, place) {
   const name = guess.part ?? "nothing";
   const said = guess.side ? t("with_side", { side: t(`side.${guess.side}`), name: className(name) }) : className(name);
   const line = make("div", "said-line guess", { title: t("guess_from", { source: guess.source, version: guess.version }) }, [
-    make("span", "said-what", { text: place ? "" : t("guess") }), make("span", "label-chip", {}, [swatch(name), make("span", "", { text: said })]),
+    make("span", "said-what", { text: place ? "" : t("guess") }), classChip(name, said),
     make("span", "score", { text: `${Math.round(guess.score * 100)} %` }), make("span", "source quiet", { text: guess.source, dir: "auto" }),
   ]);
   if (!mayEdit()) return line;
@@ -116,7 +112,7 @@ function manyParts(ids) {
   const counts = new Map();
   for (const id of ids) counts.set(labelledClass(id), (counts.get(labelledClass(id)) ?? 0) + 1);
   const lines = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([name, num]) => make("div", "said-line", {}, [
-    make("span", "said-what number", { text: formatNumber(num) }), make("span", "label-chip", {}, [swatch(name), make("span", "", { text: className(name) })]),
+    make("span", "said-what number", { text: formatNumber(num) }), classChip(name),
   ]));
   return [make("h3", "", { text: t("num_selected", { n: ids.length }) }), ...lines, ...orderLine(ids)];
 }

@@ -3,7 +3,6 @@
 let shownLabels = null; // the map that `saidByServer` belongs to
 let saidByServer = new Map(); // id -> label
 
-const DECIDED = new Set(["part", "nothing"]);
 const PAIRED = new Set(["irides", "eyebrow", "eyewhite", "eyelash", "ears", "earwear", "handwear", "legwear", "footwear", "wings"]);
 
 // After "model": another model is open, or the same was read again.
@@ -42,8 +41,12 @@ function showLabels(ids) {
   emit("pending");
 }
 
+function sameDecision(a, b) {
+  return a.kind === b.kind && a.part === b.part && a.side === b.side;
+}
+
 function sameValue(a, b) {
-  return a.kind === b.kind && a.part === b.part && a.side === b.side && a.unsure === b.unsure && a.comment === b.comment && orderIn(a) === orderIn(b);
+  return sameDecision(a, b) && a.unsure === b.unsure && a.comment === b.comment && orderIn(a) === orderIn(b);
 }
 
 // The label that a fragment would get. `wanted` names what changes; the rest follows from what stands there and from the guesses.

@@ -85,8 +85,7 @@ function mirroredChanges(ids) {
   return sources.flatMap((from) => {
     const { id: to, by, score } = counterparts.get(from);
     const wish = mirroredWish(labelOf(from));
-    const now = labelOf(to);
-    const same = now.kind === wish.kind && now.part === wish.part && now.side === wish.side;
+    const same = sameDecision(labelOf(to), wish);
     const bothDecided = !ids.length && isLabelled(to); // of two decisions neither is the model of the other
     return same || chosen.has(to) || bothDecided ? [] : [{ from, to, wish, by, score }];
   });

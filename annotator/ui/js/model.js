@@ -57,9 +57,12 @@ function isLabelled(id) {
   return kind === "part" || kind === "nothing";
 }
 
-function labelledClass(id) {
-  const { kind, part } = labelOf(id);
+function classIn({ kind, part }) {
   return kind === "part" ? part : kind === "nothing" ? "nothing" : null;
+}
+
+function labelledClass(id) {
+  return classIn(labelOf(id));
 }
 
 function guessedClass(id) {
@@ -75,6 +78,18 @@ function classOf(id) {
 function disagrees(id) {
   const guess = guessedClass(id);
   return isLabelled(id) && guess !== null && guess !== labelledClass(id);
+}
+
+// The names of a part and of those that hold it, outermost first.
+function partNames(place) {
+  const names = [];
+  const seen = new Set(); // a damaged file may go in a circle
+  for (let at = place; at !== null && at !== undefined && !seen.has(at); at = model.parts[at]?.parent ?? null) {
+    seen.add(at);
+    const part = model.parts[at];
+    if (part) names.unshift(part.name || part.id);
+  }
+  return names;
 }
 
 function className(name) {

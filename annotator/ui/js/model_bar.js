@@ -9,11 +9,10 @@ function startModelBar() {
   on("session", draw);
   on("labels", drawProgress);
   on("page", draw);
-  const here = () => page.name === "model" && model.open;
-  addCommand({ id: "model.submit", group: "group.model", text: "key.model.submit", keys: ["Ctrl+Enter"], when: () => here() && model.canEdit && session.may.annotate, run: submitModel });
-  addCommand({ id: "model.link", group: "group.model", text: "key.model.link", keys: ["Alt+l"], when: here, run: copyLink });
-  addCommand({ id: "model.describe", group: "group.model", text: "key.model.describe", keys: ["Alt+c"], when: here, run: describeModel });
-  addCommand({ id: "model.review", group: "group.model", text: "key.model.review", keys: ["Alt+r"], when: here, run: () => showModel(model.passId, { name: "review" }) });
+  addCommand({ id: "model.submit", group: "group.model", text: "key.model.submit", keys: ["Ctrl+Enter"], when: () => modelIsShown() && model.canEdit && session.may.annotate, run: submitModel });
+  addCommand({ id: "model.link", group: "group.model", text: "key.model.link", keys: ["Alt+l"], when: modelIsShown, run: copyLink });
+  addCommand({ id: "model.describe", group: "group.model", text: "key.model.describe", keys: ["Alt+c"], when: modelIsShown, run: describeModel });
+  addCommand({ id: "model.review", group: "group.model", text: "key.model.review", keys: ["Alt+r"], when: modelIsShown, run: () => showModel(model.passId, { name: "review" }) });
 }
 
 function drawModelBar() {

@@ -78,7 +78,7 @@ function resetOrder(ids = selection.ids) {
 }
 
 function addOrderCommands() {
-  const add = (id, keys, run) => addCommand({ id, text: `cmd.${id}`, keys, group: "group.order", when: () => onModelPage() && selection.ids.length > 0, run });
+  const add = (id, keys, run) => addCommand({ id, text: `cmd.${id}`, keys, group: "group.order", when: () => modelIsShown() && selection.ids.length > 0, run });
   add("order.forward", ["Alt+PageUp"], () => moveInOrder(true));
   add("order.backward", ["Alt+PageDown"], () => moveInOrder(false));
   add("order.front", ["Alt+Shift+PageUp"], () => moveToEndOfClass(true));

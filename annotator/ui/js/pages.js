@@ -25,6 +25,10 @@ async function showPage(name, data = {}, { record = "push", focus = true } = {})
   await show(data);
 }
 
+function modelIsShown() {
+  return page.name === "model" && model.open;
+}
+
 // The model page, or the review page, of a pass.
 async function showModel(passId, { fragment = null, name = "model", record = "push", focus = true } = {}) {
   shownPass = passId;
@@ -79,7 +83,7 @@ function followAddress({ focus = true } = {}) {
 function followSelection() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
-    if (page.name !== "model" || !model.open) return;
+    if (!modelIsShown()) return;
     page.data = { passId: model.passId, fragment: selection.ids.at(-1) ?? null };
     if (isInSight()) writeAddress("replace");
   }, 300);

@@ -120,8 +120,7 @@ function startQueuePage() {
   addCommand({ id: "queue.next", group: "group.queue", place: "models", text: "key.queue.next", keys: ["n"], when: () => onModels() && session.may.annotate, run: nextToDo });
   addCommand({ id: "queue.review", group: "group.queue", place: "models", text: "key.queue.review", keys: ["r"], when: () => onModels() && session.may.review, run: () => nextToReview() });
   addCommand({ id: "queue.search", group: "group.queue", place: "models", text: "key.queue.search", keys: ["/"], when: onModels, run: () => ui.queue.search.focus() });
-  const withModel = () => page.name === "model" && model.open;
-  addCommand({ id: "model.next", group: "group.model", text: "key.model.next", keys: ["PageDown"], when: withModel, run: () => goModel(1) });
-  addCommand({ id: "model.before", group: "group.model", text: "key.model.before", keys: ["PageUp"], when: withModel, run: () => goModel(-1) });
+  addCommand({ id: "model.next", group: "group.model", text: "key.model.next", keys: ["PageDown"], when: modelIsShown, run: () => goModel(1) });
+  addCommand({ id: "model.before", group: "group.model", text: "key.model.before", keys: ["PageUp"], when: modelIsShown, run: () => goModel(-1) });
   addCommand({ id: "model.queue", group: "group.model", place: "all", text: "key.model.queue", keys: ["Alt+m"], when: () => page.name !== "models", run: () => showPage("models") });
 }

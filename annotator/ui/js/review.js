@@ -3,14 +3,6 @@
 const REVIEW_KINDS = ["differs", "machine", "before", "second", "moved", "unsure", "all"];
 const review = { kind: "differs", rows: [], shown: [], at: 0, passId: null, error: null };
 
-function saidClass(label) {
-  return label.kind === "part" ? label.part : label.kind === "nothing" ? "nothing" : null;
-}
-
-function sameLabel(one, other) {
-  return ["kind", "part", "side", "unsure", "comment", "order"].every((field) => (one[field] ?? null) === (other[field] ?? null));
-}
-
 // A fragment with what everybody says about it, and why a reviewer should look.
 function reviewRow(mesh, difference) {
   const none = { kind: "none", part: null, side: null, unsure: false, comment: "" };
@@ -19,9 +11,9 @@ function reviewRow(mesh, difference) {
   const second = (model.round ? difference?.now : difference?.second) ?? none;
   const predicted = guessOf(mesh.id) ? guessedClass(mesh.id) : null;
   const kinds = new Set(["all"]);
-  if (predicted !== null && predicted !== saidClass(now)) kinds.add("machine");
-  if (before.kind !== "none" && !sameLabel(before, now)) kinds.add("before");
-  if (saidClass(second) !== null && saidClass(second) !== saidClass(now)) kinds.add("second");
+  if (predicted !== null && predicted !== classIn(now)) kinds.add("machine");
+  if (before.kind !== "none" && !sameValue(before, now)) kinds.add("before");
+  if (classIn(second) !== null && classIn(second) !== classIn(now)) kinds.add("second");
   if (now.unsure || now.comment) kinds.add("unsure");
   if (orderIn(now) !== null) kinds.add("moved");
   if (kinds.has("machine") || kinds.has("before") || kinds.has("second") || kinds.has("moved")) kinds.add("differs");

@@ -64,18 +64,7 @@ function matcherOf(text) {
 function searchTextOf(id) {
   const mesh = model.byId.get(id);
   const name = classOf(id);
-  return [mesh.mesh_id, pathOfPart(mesh.part), name ?? "", className(name)].join(" ");
-}
-
-function pathOfPart(place) {
-  const names = [];
-  const seen = new Set(); // a damaged file may go in a circle
-  for (let at = place; at !== null && at !== undefined && !seen.has(at); at = model.parts[at]?.parent ?? null) {
-    seen.add(at);
-    const part = model.parts[at];
-    if (part) names.unshift(part.name || part.id);
-  }
-  return names.join("/");
+  return [mesh.mesh_id, partNames(mesh.part).join("/"), name ?? "", className(name)].join(" ");
 }
 
 function goToHit(step) {

@@ -137,7 +137,7 @@ function groupCells({ group, open }) {
 
 function fragmentCells(id) {
   const mesh = model.byId.get(id);
-  const name = make("span", "row-name", { text: mesh.mesh_id, title: `${pathOfPart(mesh.part)}/${mesh.mesh_id}`, dir: "auto" });
+  const name = make("span", "row-name", { text: mesh.mesh_id, title: `${partNames(mesh.part).join("/")}/${mesh.mesh_id}`, dir: "auto" });
   return [thumbOf(id), ...(tree.by === "part" ? [swatch(classOf(id))] : []), name, ...marksOf(id)];
 }
 
