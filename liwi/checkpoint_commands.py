@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from liwi.command_line import name_on_this_computer
+
 if TYPE_CHECKING:
     from liwi.registry import Act, Registry
 
@@ -25,7 +27,7 @@ def list_checkpoints(
     registry: RegistryOption = None,
 ) -> None:
     """List the checkpoints: what is served, what could be, and what was."""
-    opened = _open(registry)
+    opened = open_registry(registry)
     records = [record for record in opened.records() if kind in ("", record.kind)]
     for record in records:
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in list(record.metrics.items())[:4])
@@ -37,7 +39,7 @@ def list_checkpoints(
 @app.command()
 def show(checkpoint: CheckpointArgument, registry: RegistryOption = None) -> None:
     """Show where a checkpoint comes from, what it measures beside what is served, and what was done with it."""
-    opened = _open(registry)
+    opened = open_registry(registry)
     record, comparison = opened.record(checkpoint), opened.compare(checkpoint)
     typer.echo(f"{record.id}: {record.status}, published {record.created}")
     typer.echo(f"licence     {record.licence or 'not stated'}")
@@ -59,7 +61,7 @@ def show(checkpoint: CheckpointArgument, registry: RegistryOption = None) -> Non
 @app.command()
 def verify(registry: RegistryOption = None) -> None:
     """Compare every byte of every checkpoint with what was published."""
-    opened = _open(registry)
+    opened = open_registry(registry)
     findings = opened.verify()
     for finding in findings:
         typer.echo(f"{finding.checkpoint}: {finding.problem}", err=True)
@@ -71,8 +73,8 @@ def verify(registry: RegistryOption = None) -> None:
 @app.command()
 def promote(checkpoint: CheckpointArgument, reason: ReasonOption, who: WhoOption = "", registry: RegistryOption = None) -> None:
     """Let a checkpoint serve, after its smoke test; the app takes it up without a restart."""
-    opened = _open(registry)
-    act = opened.promote(checkpoint, reason=reason, who=who or _me())
+    opened = open_registry(registry)
+    act = opened.promote(checkpoint, reason=reason, who=who or name_on_this_computer())
     _echo_metrics(act.metrics)
     typer.echo(f"{_served(act)} Undo: python -m liwi checkpoints rollback {act.kind} --reason ...")
 
@@ -85,17 +87,18 @@ def rollback(
     registry: RegistryOption = None,
 ) -> None:
     """Serve again what was served before."""
-    typer.echo(_served(_open(registry).rollback(kind, reason=reason, who=who or _me())))
+    typer.echo(_served(open_registry(registry).rollback(kind, reason=reason, who=who or name_on_this_computer())))
 
 
 @app.command()
 def retire(checkpoint: CheckpointArgument, reason: ReasonOption, who: WhoOption = "", registry: RegistryOption = None) -> None:
     """Take a checkpoint out for good: it is never served again."""
-    act = _open(registry).retire(checkpoint, reason=reason, who=who or _me())
+    act = open_registry(registry).retire(checkpoint, reason=reason, who=who or name_on_this_computer())
     typer.echo(f"{act.checkpoint} is retired. Its files stay.")
 
 
-def _open(folder: Path | None) -> "Registry":
+def open_registry(folder: Path | None) -> "Registry":
+    """The registry in a folder, or the one that LIWI_CHECKPOINTS names."""
     from liwi.registry import Registry
     from liwi.settings import Settings
 
@@ -114,12 +117,3 @@ def _echo_metrics(metrics: Mapping[str, tuple[float | None, float | None]]) -> N
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _me() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container whose user has no name
-        return f"user {os.getuid()}"

@@ -1,11 +1,9 @@
 """From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
 
-import getpass
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_tools.manifests import digest_file
 from liwi.checkpoints import CheckpointRecord
 from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
@@ -54,14 +52,14 @@ def export_best(folder: Path, job: Job, objective: Objective) -> Best:
     return best
 
 
-def publish(folder: Path, registry: Registry, *, licence: str, who: str = "") -> CheckpointRecord:
+def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> CheckpointRecord:
     """Publish a run's best checkpoint as a candidate, after the registry's smoke test in a fresh process.
 
     Args:
         folder: a run folder that nobody trains in; the run need not be finished.
         registry: where to.
         licence: under which the weights may be used.
-        who: the person; the name on this computer where empty.
+        who: the person.
 
     Raises:
         RunError: it is no run folder, is being trained in, or nothing was measured yet.
@@ -75,16 +73,9 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str = "") ->
         return registry.publish(
             folder / EXPORT,
             kind=objective.kind,
-            job=JobReference(folder.resolve().name, hashlib.sha256((folder / JOB).read_bytes()).hexdigest()),
+            job=JobReference(folder.resolve().name, digest_file(folder / JOB)),
             dataset=DatasetReference(Path(job.dataset).name, dataset),
             metrics={**best.metrics, "step": float(best.step)},
-            who=who or _me(),
+            who=who,
             licence=licence,
         )
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container whose user has no name
-        return f"user {os.getuid()}"

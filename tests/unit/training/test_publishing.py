@@ -51,14 +51,14 @@ def test_a_run_that_was_never_measured_says_how_far_to_train(samples: Path, tmp_
     with hold(run):
         open_run(run, tiny_job(samples))
     with pytest.raises(RunError, match="first evaluation, at step 4"):
-        publish(run, Registry(tmp_path / "registry", shipped=None), licence="x")
+        publish(run, Registry(tmp_path / "registry", shipped=None), licence="x", who="test")
 
 
 def test_a_run_that_is_being_trained_is_left_alone(whole: Path, tmp_path: Path) -> None:
     with hold(whole), pytest.raises(RunError, match="Another process"):
-        publish(whole, Registry(tmp_path / "registry", shipped=None), licence="x")
+        publish(whole, Registry(tmp_path / "registry", shipped=None), licence="x", who="test")
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=JOB):
-        publish(tmp_path, Registry(tmp_path / "registry", shipped=None), licence="x")
+        publish(tmp_path, Registry(tmp_path / "registry", shipped=None), licence="x", who="test")
