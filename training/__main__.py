@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from liwi.command_line import errors_for_people
+from liwi.command_line import errors_for_people, name_on_this_computer
 
 app = typer.Typer(help="Make checkpoints: a job and a dataset in, a run folder out.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -70,14 +70,10 @@ def publish(
     registry: Annotated[Path | None, typer.Option(help="The registry's folder; as LIWI_CHECKPOINTS says where not given.")] = None,
 ) -> None:
     """Publish a run's best checkpoint as a candidate; `python -m liwi checkpoints promote` lets it serve."""
-    import os
-
-    from liwi.registry import Registry
-    from liwi.settings import Settings
+    from liwi.checkpoint_commands import open_registry
     from training.publishing import publish as hand_over
 
-    opened = Registry(registry or Settings.from_environment(os.environ).checkpoint_registry)
-    record = hand_over(folder, opened, licence=licence, who=who)
+    record = hand_over(folder, open_registry(registry), licence=licence, who=who or name_on_this_computer())
     typer.echo(f"{record.id} is a candidate. Let it serve with: python -m liwi checkpoints promote {record.id} --reason ...")
 
 
@@ -89,13 +85,17 @@ def measure(
     clicks: Annotated[bool, typer.Option(help="Also measure what three simulated clicks mend.")] = False,
 ) -> None:
     """Measure the embedded engine with a run's best network, to compare with `python -m liwi evaluate --engine embedded`."""
-    from training.measuring import measure_run, measure_run_clicks
+    from liwi.evaluation.benchmarks import open_benchmark
+    from liwi.evaluation.clicks import measure_clicks
+    from liwi.evaluation.report import evaluate
+    from training.measuring import engine_of
 
-    summary = measure_run(folder, benchmark, out)
+    engine = engine_of(folder)
+    summary = evaluate(engine, benchmark, out)
     for name, value in summary["overall"].items():
         if value is not None:
             typer.echo(f"{name:28} {value:.4f}")
-    done = measure_run_clicks(folder, benchmark) if clicks else []
+    done = measure_clicks(engine, open_benchmark(benchmark)) if clicks else []
     if done:
         means = [sum(column) / len(done) for column in zip(*(case.ious for case in done), strict=True)]
         typer.echo(f"{'clicks, mean of ' + str(len(done)):28} " + "  ".join(f"{mean:.3f}" for mean in means))

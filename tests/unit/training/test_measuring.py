@@ -8,8 +8,9 @@ import pytest
 
 from data_tools.dataset import write_dataset
 from data_tools.samples import LayeredSample
+from liwi.evaluation.report import evaluate
 from liwi.types import BoundingBox
-from training.measuring import measure_run
+from training.measuring import engine_of
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def benchmark(tmp_path: Path) -> Path:
 def test_an_untrained_network_measures_as_its_prior_does(whole: Path, benchmark: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    summary = measure_run(run, benchmark, tmp_path / "report")
+    summary = evaluate(engine_of(run), benchmark, tmp_path / "report")
     assert summary["num_failed"] == 0
     assert summary["overall"]["alpha_iou"] > 0.9
     assert (tmp_path / "report" / "index.html").is_file()
