@@ -35,7 +35,7 @@ def acting_user(session: Session, name: str, needed: Role, *, lock: bool = False
     user = session.scalars(query.with_for_update() if lock else query).first()
     if user is None:
         raise AccessDenied(f"{name[:60]!r} is no user of this workbench. Ask an admin to add you.")
-    if Role(user.role).rank < needed.rank:
+    if not Role(user.role).reaches(needed):
         raise AccessDenied(f"You are {user.role} here; this needs the role {needed.value} or higher. Ask an admin for it.")
     return user
 

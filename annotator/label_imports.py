@@ -6,10 +6,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotator.access import acting_user, locked_pass, model_of, pass_of
+from annotator.access import acting_user, existing, locked_pass, model_of, pass_of
 from annotator.claims import check_nobody_else
 from annotator.database import Database
-from annotator.errors import NotFound
 from annotator.label_files import FileLabels, read_file
 from annotator.labels import apply_changes, current_labels, repeated, request_hash, value_of, version_of
 from annotator.schema import ModelArtMesh
@@ -41,9 +40,7 @@ def import_label_file(database: Database, actor: str, model_id: int, path: Path)
     """
     with database.write() as session:
         user = acting_user(session, actor, Role.ANNOTATOR, lock=True)
-        first = pass_of(session, model_id)
-        if first is None:
-            raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
+        first = existing(pass_of(session, model_id))
         found, now = locked_pass(session, first.id), database.clock()
         rows = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == model_id)).all()
         ids = {row.place: row.id for row in rows}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from annotator.access import acting_user, pass_of
+from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.labels import saved_label
@@ -96,13 +96,3 @@ def history_of_label(database: Database, actor: str, pass_id: int, art_mesh_id: 
     with database.read() as session:
         acting_user(session, actor, Role.VIEWER)
         return [PastLabel(saved_label(label), name, label.at, ActKind(kind)) for label, name, kind in session.execute(query)]
-
-
-def first_pass_of(database: Database, actor: str, model_id: int) -> int:
-    """The id of a model's first pass; `NotFound` if there is no such model."""
-    with database.read() as session:
-        acting_user(session, actor, Role.VIEWER)
-        found = pass_of(session, model_id)
-        if found is None:
-            raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
-        return found.id

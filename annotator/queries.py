@@ -1,7 +1,7 @@
 """What people see: the queue, a model with its labels, progress, differences, agreement. Reads only; each needs at least a viewer."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.labels import current_labels, saved_label, value_of
 from annotator.schema import Claim, Label, Model, ModelArtMesh, ModelPart, Operation, Pass, Prediction, Project, Review, User
-from annotator.values import TAKEN_BACK, ActKind, LabelValue, PassState, Role, Round, SavedLabel
+from annotator.values import EDITABLE, TAKEN_BACK, ActKind, LabelValue, PassState, Role, Round, SavedLabel
 
 PAUSE_MILLISECONDS = 60_000
 """A longer gap between two acts counts as a pause, not as work."""
@@ -32,7 +32,8 @@ class QueueOrder(StrEnum):
 class QueueEntry:
     """A pass over a model, as the queue shows it.
 
-    ``holder`` is who is at work on it, None for nobody; ``independent`` whether whoever looks has not done the model's other pass.
+    ``holder`` is who is at work on it, None for nobody; ``can_claim`` whether whoever looks
+    may work on it as soon as nobody else does.
     """
 
     pass_id: int
@@ -49,7 +50,7 @@ class QueueEntry:
     picture: str
     annotator: str | None
     holder: str | None
-    independent: bool
+    can_claim: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class ModelView:
         annotator: who labelled in it last; None for nobody.
         holder: who is at work on it; None for nobody.
         passes: id, round and annotator of all passes over the model.
+        can_edit: whether whoever looks may label in the pass as soon as they hold it.
     """
 
     model: Model
@@ -87,6 +89,7 @@ class ModelView:
     annotator: str | None
     holder: str | None
     passes: Sequence[tuple[int, Round, str | None]]
+    can_edit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def queue(
         user = acting_user(session, actor, Role.VIEWER)
         num = session.scalar(select(func.count()).select_from(Pass).join(Model, Model.id == Pass.model_id).where(*wanted)) or 0
         rows = session.execute(query.offset(max(0, offset)).limit(min(max(1, limit), 500))).all()
-        return [_entry(user.id, *row) for row in rows], num
+        return [_entry(user, *row) for row in rows], num
 
 
 def count_by_state(database: Database, actor: str, *, project_id: int | None = None, search: str = "") -> dict[PassState, int]:
@@ -175,7 +178,7 @@ def count_by_state(database: Database, actor: str, *, project_id: int | None = N
 def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
     """Everything that the tab needs to show a pass over a model; `NotFound` if there is none."""
     with database.read() as session:
-        acting_user(session, actor, Role.VIEWER)
+        user = acting_user(session, actor, Role.VIEWER)
         found = existing(session.get(Pass, pass_id))
         meshes = session.scalars(select(ModelArtMesh).where(ModelArtMesh.model_id == found.model_id).order_by(ModelArtMesh.place)).all()
         parts = session.scalars(select(ModelPart).where(ModelPart.model_id == found.model_id).order_by(ModelPart.place)).all()
@@ -201,6 +204,7 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
             names.get(found.annotator_id or 0),
             names.get(holder or 0),
             [(each.id, Round(each.round), names.get(each.annotator_id or 0)) for each in passes],
+            found.state in EDITABLE and _may_label(user, {each.annotator_id for each in passes if each.id != pass_id}),
         )
 
 
@@ -313,7 +317,7 @@ def _chosen(project_id: int | None, search: str) -> list[ColumnElement[bool]]:
 
 
 def _entry(
-    user_id: int, found: Pass, model: Model, project: str, annotator: str | None, holder: str | None, other_annotator: int | None
+    user: User, found: Pass, model: Model, project: str, annotator: str | None, holder: str | None, other_annotator: int | None
 ) -> QueueEntry:
     return QueueEntry(
         found.id,
@@ -330,8 +334,13 @@ def _entry(
         model.picture,
         annotator,
         holder,
-        other_annotator != user_id,
+        _may_label(user, {other_annotator}),
     )
+
+
+def _may_label(user: User, others: Set[int | None]) -> bool:
+    """Whether a person is an annotator and did none of the model's other passes, whose annotators these are."""
+    return Role(user.role).reaches(Role.ANNOTATOR) and user.id not in others
 
 
 def _predictions(session: Session, model_id: int) -> dict[int, list[Prediction]]:

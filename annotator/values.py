@@ -24,6 +24,10 @@ class Role(StrEnum):
         """0 for a viewer to 3 for an admin."""
         return list(Role).index(self)
 
+    def reaches(self, needed: "Role") -> bool:
+        """Whether this role may do what ``needed`` may."""
+        return self.rank >= needed.rank
+
 
 class PassState(StrEnum):
     """How far a pass over a model is."""

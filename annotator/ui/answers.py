@@ -52,7 +52,7 @@ def queue_json(entry: QueueEntry) -> Json:
         "picture_url": picture_url(entry.picture),
         "annotator": entry.annotator,
         "holder": entry.holder,
-        "can_claim": entry.independent,
+        "can_claim": entry.can_claim,
     }
 
 
@@ -66,6 +66,7 @@ def model_json(view: ModelView) -> Json:
         "project": {"id": found.project_id, "name": view.project},
         "round": int(view.round),
         "state": view.state,
+        "can_edit": view.can_edit,
         "annotator": view.annotator,
         "holder": view.holder,
         "passes": [{"pass_id": pass_id, "round": int(number), "annotator": name} for pass_id, number, name in view.passes],

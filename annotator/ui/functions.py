@@ -14,7 +14,7 @@ from annotator.ui.answers import Json, label_json, model_json, outcome_json, que
 from annotator.ui.long_work import checked_count, export_project, import_drawn
 from annotator.ui.reading import Body
 from annotator.ui.services import WorkbenchServices
-from annotator.values import EDITABLE, OnConflict, PassState, Role
+from annotator.values import OnConflict, PassState, Role
 from liwi.errors import InputError
 
 Function = Callable[[WorkbenchServices, str, Body], Json]
@@ -27,8 +27,8 @@ def _session(services: WorkbenchServices, person: str, _: Body) -> Json:
         "user": person,
         "role": role,
         "may": {
-            "annotate": role.rank >= Role.ANNOTATOR.rank,
-            "review": role.rank >= Role.REVIEWER.rank,
+            "annotate": role.reaches(Role.ANNOTATOR),
+            "review": role.reaches(Role.REVIEWER),
             "administer": role is Role.ADMIN,
         },
         "login": services.needs_login,
@@ -52,18 +52,11 @@ def _queue(services: WorkbenchServices, person: str, body: Body) -> Json:
         limit=reading.whole(body, "limit", low=1, high=500, default=50),
     )
     counts = queries.count_by_state(services.database, person, project_id=project_id, search=search)
-    may = people.role_of(services.database, person).rank >= Role.ANNOTATOR.rank
-    rows = [queue_json(entry) for entry in entries]
-    for row in rows:
-        row["can_claim"] = row["can_claim"] and may
-    return {"entries": rows, "num": num, "counts": counts}
+    return {"entries": [queue_json(entry) for entry in entries], "num": num, "counts": counts}
 
 
 def _open(services: WorkbenchServices, person: str, body: Body) -> Json:
-    view = queries.view_model(services.database, person, _pass(body))
-    may = people.role_of(services.database, person).rank >= Role.ANNOTATOR.rank
-    independent = all(name != person for pass_id, _, name in view.passes if pass_id != view.pass_id)
-    return {**model_json(view), "can_edit": may and independent and view.state in EDITABLE}
+    return model_json(queries.view_model(services.database, person, _pass(body)))
 
 
 def _claim(services: WorkbenchServices, person: str, body: Body) -> Json:

@@ -214,4 +214,5 @@ def test_the_history_of_a_label_names_people_and_acts(database: Database) -> Non
     assert [(each.label.value.part, each.user, each.act) for each in past] == [(NOSE, "ann", ActKind.LABEL), (FACE, "ann", ActKind.LABEL)]
     status = pass_status(database, "vera", first)
     assert (status.state, status.holder) == (PassState.IN_PROGRESS, "ann")
-    assert queue(database, "ann")[0][0].independent
+    assert queue(database, "ann")[0][0].can_claim
+    assert not queue(database, "vera")[0][0].can_claim
