@@ -16,11 +16,14 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from liwi.errors import InputError
 from training.errors import JobError
+
+T = TypeVar("T")
 
 MAX_JOB_BYTES = 2**20
 
@@ -163,9 +166,33 @@ def read_job(path: Path, changes: Sequence[str] = ()) -> Job:
 
 def parse_job(document: Mapping[str, Any]) -> Job:
     """A job of what TOML holds; `JobError` names the first key that is wrong."""
-    job = _build(Job, document, "")
-    assert isinstance(job, Job)
-    return job
+    return read_table(Job, document)
+
+
+def read_table(kind: type[T], values: Mapping[str, Any], name: str = "") -> T:
+    """Fill a dataclass from a table of TOML: also how objectives read theirs.
+
+    Args:
+        kind: a dataclass whose fields are float, int, str, lists of numbers as ``tuple[float, ...]``, tables, or dataclasses of these.
+        values: what the table holds.
+        name: of the table; empty for the job itself.
+
+    Raises:
+        JobError: a key is unknown or missing, or a value is of another type or refused by ``kind``.
+    """
+    prefix = f"{name}." if name else ""
+    known, hints = {each.name: each for each in fields(cast(Any, kind))}, get_type_hints(kind)
+    for key in values:
+        _need(key in known, f"{prefix}{key}", f"is unknown; known here: {', '.join(known)}")
+    arguments = {key: _convert(hints[key], value, f"{prefix}{key}") for key, value in values.items()}
+    for key, each in known.items():
+        _need(key in arguments or (each.default, each.default_factory) != (MISSING, MISSING), f"{prefix}{key}", "is missing")
+    try:
+        return kind(**arguments)
+    except JobError:
+        raise
+    except InputError as error:
+        raise JobError(f"The table [{name}] cannot be: {error}") from error
 
 
 def encode_job(job: Job) -> str:
@@ -197,21 +224,11 @@ def _apply(document: dict[str, Any], change: str) -> None:
     place[key] = value
 
 
-def _build(kind: type, values: Mapping[str, Any], where: str) -> Any:
-    known, hints = {each.name: each for each in fields(kind)}, get_type_hints(kind)
-    for key in values:
-        _need(key in known, f"{where}{key}", f"is unknown; known here: {', '.join(known)}")
-    arguments = {key: _convert(hints[key], value, f"{where}{key}") for key, value in values.items()}
-    for key in ("objective", "dataset") if kind is Job else ():
-        _need(key in arguments, key, "is missing")
-    return kind(**arguments)
-
-
 def _convert(wanted: Any, value: Any, name: str) -> Any:
     """``value`` as the type of a field: no guessing, but a whole number may stand for a float."""
     if is_dataclass(wanted) and isinstance(wanted, type):
         _need(isinstance(value, dict), name, "is a table: write it as [" + name + "]")
-        return _build(wanted, value, f"{name}.")
+        return read_table(wanted, value, name)
     if wanted is float:
         _need(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), name, f"is a number, got {value!r}")
         return float(value)
@@ -221,9 +238,9 @@ def _convert(wanted: Any, value: Any, name: str) -> Any:
     if wanted is str:
         _need(isinstance(value, str), name, f"is text, got {value!r}")
         return value
-    if wanted == tuple[float, ...]:
+    if get_origin(wanted) is tuple:
         _need(isinstance(value, list), name, f"is a list of numbers, got {value!r}")
-        return tuple(_convert(float, each, name) for each in value)
+        return tuple(_convert(get_args(wanted)[0], each, name) for each in value)
     _need(isinstance(value, dict), name, f"is a table: write it as [{name}]")
     return {key: _scalar(each, f"{name}.{key}") for key, each in value.items()}
 

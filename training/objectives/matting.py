@@ -6,9 +6,9 @@ marks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,14 +18,12 @@ from torch.nn import functional
 
 from data_tools.matting.dataset import Shard, open_shards, read_manifest
 from data_tools.matting.objects import Purpose
-from liwi.errors import InputError
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings, prior_logits, stack_inputs
 from liwi.experts.weights import save_weights
 from training.errors import JobError
-from training.job import Job
+from training.job import Job, read_table
 
 UInt8 = NDArray[np.uint8]
-T = TypeVar("T")
 
 _EVALUATION_BATCH = 16
 
@@ -48,6 +46,12 @@ class MattingData:
     wrong_weight: float = 2.0
     evaluation_samples: int = 384
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.forget_prior <= 1:
+            raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
+        if not 1 <= self.repeat_prior <= 100:
+            raise JobError("The key 'data.repeat_prior' is 1 to 100.")
+
 
 class MattingObjective:
     """`training.objectives.Objective` for the matting network."""
@@ -57,15 +61,11 @@ class MattingObjective:
     lower_is_better = frozenset({"error"})
 
     def __init__(self, job: Job) -> None:
-        self._settings = _network_settings(job.model)
-        self._data = _table(MattingData, job.data, "data")
+        self._settings = read_table(MattingNetworkSettings, job.model, "model")
+        self._data = read_table(MattingData, job.data, "data")
         self._dataset = Path(job.dataset)
         self._training = _Samples(open_shards(self._dataset, Purpose.TRAIN))
         self._held_out = _Samples(open_shards(self._dataset, Purpose.EVALUATION))
-        if not 0 <= self._data.forget_prior <= 1:
-            raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
-        if not 1 <= self._data.repeat_prior <= 100:
-            raise JobError("The key 'data.repeat_prior' is 1 to 100.")
         self._places = self._training.places(self._data.repeat_prior)
         if self._settings.multiple > self._training.side or self._training.side % self._settings.multiple:
             raise JobError(
@@ -223,24 +223,3 @@ def _slope(alpha: Tensor) -> Tensor:
     across = functional.pad(alpha[..., :, 1:] - alpha[..., :, :-1], (0, 1))
     down = functional.pad(alpha[..., 1:, :] - alpha[..., :-1, :], (0, 0, 0, 1))
     return torch.cat([across, down], dim=1)
-
-
-def _network_settings(values: Mapping[str, Any]) -> MattingNetworkSettings:
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return _table(MattingNetworkSettings, frozen, "model")
-
-
-def _table(kind: type[T], values: Mapping[str, Any], name: str) -> T:
-    known = {each.name for each in fields(cast(Any, kind))}
-    for key, value in values.items():
-        if key not in known:
-            raise JobError(f"The key '{name}.{key}' is unknown; known here: {', '.join(sorted(known))}.")
-        default = getattr(kind(), key)
-        wanted = (int, float) if isinstance(default, float) else type(default)
-        parts = value if isinstance(value, tuple) else ()
-        if not isinstance(value, wanted) or isinstance(value, bool) or not all(isinstance(part, int) for part in parts):
-            raise JobError(f"The key '{name}.{key}' is {value!r}; expected something like {default!r}.")
-    try:
-        return kind(**values)
-    except InputError as error:
-        raise JobError(f"The table [{name}] cannot be: {error}") from error
