@@ -6,7 +6,7 @@ The use cases check the role; nothing here decides what a person may do.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from annotator import claims, labels, people, projects, queries, reviews, similar
+from annotator import claims, labels, people, progress, projects, queries, reviews, similar
 from annotator.access import create_project, set_user
 from annotator.export_formats import ExportFormat
 from annotator.ui import reading
@@ -152,9 +152,9 @@ def _differences(services: WorkbenchServices, person: str, body: Body) -> Json:
 def _progress(services: WorkbenchServices, person: str, body: Body) -> Json:
     project_id = reading.whole(body, "project_id")
     projects.name_of_project(services.database, person, project_id)
-    states = queries.progress_of_project(services.database, person, project_id)
-    done = queries.progress_of_people(services.database, person, project_id)
-    agreement = queries.agreement_of_project(services.database, person, project_id)
+    states = progress.progress_of_project(services.database, person, project_id)
+    done = progress.progress_of_people(services.database, person, project_id)
+    agreement = progress.agreement_of_project(services.database, person, project_id)
     return {
         "states": [
             {"state": state, "models": num, "labelled": labelled, "fragments": fragments}

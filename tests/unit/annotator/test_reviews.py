@@ -8,7 +8,8 @@ from annotator.database import Database
 from annotator.errors import AccessDenied, ClaimNeeded, LabelConflict, NotFound, WrongState
 from annotator.labels import relabel
 from annotator.predictions import Guess, record_predictions
-from annotator.queries import agreement_of_project, differences, progress_of_people, progress_of_project, queue, view_model
+from annotator.progress import agreement_of_project, progress_of_people, progress_of_project
+from annotator.queries import differences, queue, view_model
 from annotator.reviews import accept, describe_model, request_second_passes, second_pass, send_back, submit
 from annotator.values import PassState
 from liwi.errors import InputError
