@@ -100,7 +100,7 @@ function orderLine(ids) {
   if (!mayEdit()) return [line];
   const buttons = [["forward", "up"], ["backward", "down"], ["front", "toTop"], ["back", "toBottom"], ...(moved ? [["reset", "retry"]] : [])];
   line.append(make("span", "order-buttons", { role: "group", "aria-label": t("order") }, buttons.map(([name, picture]) => (
-    iconButton(picture, t(`order.${name}`), keyHint(`order.${name}`), () => commands.get(`order.${name}`).run(), "small")
+    iconButton(picture, t(`order.${name}`), keyHint(`order.${name}`), () => commands.get(`order.${name}`).run())
   ))));
   return [line];
 }
