@@ -32,12 +32,8 @@ function openExport() {
 async function runExport(project, format, everything) {
   const started = await trying(() => call("export_start", { project, format, everything }));
   if (!started) return false;
-  const card = jobCard(t("export.title", { project, format: t(`format.${format}`) }), { onCancel: () => cancelJob(started.job) });
-  noteJob(started.job, card);
+  const card = showJob(started.job, t("export.title", { project, format: t(`format.${format}`) }), finishExport);
   card.progress(t("import.starting"), 0, 1);
-  followJob(started.job, ({ stage, done, total }) => card.progress(stage, done, total))
-    .then((job) => finishExport(card, job))
-    .catch((error) => card.finish("failed", error.message));
   return true;
 }
 

@@ -90,15 +90,8 @@ async function importFiles(files, { project = importProject() } = {}) {
 async function makeSynthetic(count, project = importProject()) {
   const started = await trying(() => call("import_start", { project, kind: "synthetic", count }));
   if (!started) return;
-  const card = jobCard(t("import.synthetic_some", { n: count }), { onCancel: () => cancelJob(started.job) });
-  noteJob(started.job, card);
+  const card = showJob(started.job, t("import.synthetic_some", { n: count }), finishImport);
   card.progress(t("import.starting"), 0, count);
-  try {
-    finishImport(card, await followJob(started.job, ({ stage, done, total }) => card.progress(stage, done, total)));
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    card.finish("failed", error.message);
-  }
 }
 
 // What became of the models: new ones to open, ones that were there, ones that failed and why.

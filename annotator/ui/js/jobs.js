@@ -48,18 +48,18 @@ function stageText(text) {
   return whole === undefined ? text : t(`stage.${verb}`, { name: verb === "Importing" ? name : "" });
 }
 
-// Ask until a job of the server has ended. A server that cannot be reached for a while does not end it.
-async function followJob(jobId, onProgress) {
+// Ask until a job of the server has ended, and show on its card how far it is. A server that cannot be reached for a while does not end it.
+async function followJob(jobId, card) {
   let wait = JOB_MILLISECONDS;
   for (;;) {
     try {
       const job = await call("job", { job: jobId });
       if (job.state !== "working") return job;
-      onProgress(job);
+      card.progress(job.stage, job.done, job.total);
       wait = JOB_MILLISECONDS;
     } catch (error) {
       if (!(error instanceof CallError) || !error.mayHelpToTryAgain) throw error;
-      onProgress({ stage: error.message, done: 0, total: 0 });
+      card.progress(error.message, 0, 0);
       wait = Math.min(LONGEST_WAIT, wait * 2);
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
@@ -68,6 +68,14 @@ async function followJob(jobId, onProgress) {
 
 function cancelJob(jobId) {
   return trying(() => call("job_cancel", { job: jobId }));
+}
+
+// A card for a job of the server; `finish(card, job)` says on it what has become of the job.
+function showJob(jobId, title, finish) {
+  const card = jobCard(title, { onCancel: () => cancelJob(jobId) });
+  noteJob(jobId, card);
+  followJob(jobId, card).then((job) => finish(card, job)).catch((error) => card.finish("failed", error.message));
+  return card;
 }
 
 // Jobs whose card nobody has closed yet: what was begun before a reload is shown again, also its end.
@@ -86,13 +94,7 @@ async function recallJobs() {
     return; // nothing is lost: the jobs go on, and the queue shows what they did
   }
   for (const job of answer.jobs ?? []) {
-    if (!open.includes(job.job)) continue;
-    const card = jobCard(t(`job.${job.kind}`), { onCancel: () => cancelJob(job.job) });
-    noteJob(job.job, card);
-    const end = job.kind === "export" ? finishExport : finishImport;
-    followJob(job.job, ({ stage, done, total }) => card.progress(stage, done, total))
-      .then((last) => end(card, last))
-      .catch((error) => card.finish("failed", error.message));
+    if (open.includes(job.job)) showJob(job.job, t(`job.${job.kind}`), job.kind === "export" ? finishExport : finishImport);
   }
 }
 

@@ -45,7 +45,7 @@ async function importBatch(batch, project, card, stop) {
   noteJob(jobId, card);
   stop.now = () => cancelJob(jobId);
   if (stop.wanted) stop.now();
-  const job = await followJob(jobId, ({ stage, done, total }) => card.progress(stage, done, total));
+  const job = await followJob(jobId, card);
   if (job.state === "failed") throw new CallError("input", job.message);
   return job.result;
 }
