@@ -11,8 +11,8 @@ from liwi.ui.stage.component import component_script, joined_files
 
 HERE = Path(__file__).parent
 
-SHARED = ("dom", "geometry", "pictures", "renderer", "picking", "outlines", "gestures")
-"""Plain-JavaScript files of the stage that the workbench draws with, and by which the pointer moves its view."""
+SHARED = ("dom", "geometry", "pictures", "renderer", "picking", "outlines", "gestures", "hooks")
+"""Plain-JavaScript files of the stage that the workbench draws with."""
 
 SCRIPTS = (
     "bus", "memory", "words", "api", "commands", "hotkeys", "model",

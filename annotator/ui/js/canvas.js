@@ -56,34 +56,12 @@ function toggleFilter(name) {
   setFilter(visibility.filter?.name === name ? null : name);
 }
 
-// Hooks for tests and measurements; not for the application.
 function canvasHooks() {
   return {
     state, view, scene, selection, visibility, xray, tint, tree, tour, search, commands, select, solo, setShown, setFilter, showAll, showEvenHidden,
     setXray, setTint, setTintStrength, setContours, isVisible, visibleIds, fragmentsAt, goFragment, reveal, classOf, colourOf, toScreen, redraw,
     get ready() { return scene.ready && !render.hold; },
     get lastRedrawMs() { return render.lastMs; },
-    clientPoint(x, y) {
-      const frame = ui.viewport.getBoundingClientRect();
-      const [left, top] = toScreen(x, y);
-      return [frame.left + left, frame.top + top];
-    },
-    pixelAt(x, y, name = "picture") {
-      redraw();
-      const [left, top] = toScreen(x + 0.5, y + 0.5);
-      return [...ui[name].getContext("2d").getImageData(Math.floor(left * render.ratio), Math.floor(top * render.ratio), 1, 1).data];
-    },
-    // Milliseconds to redraw after a change, including the rasterising that the browser would do later.
-    measure(change) {
-      redraw();
-      const contexts = [ui.picture, ui.tint].map((canvas) => canvas.getContext("2d"));
-      const finish = () => contexts.forEach((context) => context.getImageData(0, 0, 1, 1));
-      finish();
-      const start = performance.now();
-      change();
-      redraw();
-      finish();
-      return performance.now() - start;
-    },
+    ...viewHooks([ui.picture, ui.tint]),
   };
 }

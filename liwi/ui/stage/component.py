@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 SCRIPTS = (
     "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures",
-    "tools", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "main",
+    "tools", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "hooks", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""
 

@@ -89,36 +89,15 @@ function connectViewport() {
   new ResizeObserver(([entry]) => viewResized(entry.contentRect.width, entry.contentRect.height)).observe(ui.viewport);
 }
 
-// Hooks for tests and measurements; not for the application.
 function exposeHooks() {
   const hooks = {
     state, view, history, toScreen, toSource, layersAt, redraw,
     get lastRedrawMs() { return render.lastMs; },
     get ready() { return Boolean(state.canvas) && !render.hold && !arrivedFrame && picturesInUse().every((picture) => picture.status !== "loading"); },
-    clientPoint(x, y) {
-      const frame = ui.viewport.getBoundingClientRect();
-      const [left, top] = toScreen(x, y);
-      return [frame.left + left, frame.top + top];
-    },
-    pixelAt(x, y) {
-      redraw();
-      const [left, top] = toScreen(x + 0.5, y + 0.5);
-      return [...ui.picture.getContext("2d").getImageData(Math.floor(left * render.ratio), Math.floor(top * render.ratio), 1, 1).data];
-    },
+    ...viewHooks([ui.picture]),
     redrawAll() {
       invalidate(null);
       redraw();
-    },
-    // Milliseconds to redraw after a change, including the rasterising that the browser would do later.
-    measure(change) {
-      redraw();
-      const context = ui.picture.getContext("2d");
-      context.getImageData(0, 0, 1, 1);
-      const start = performance.now();
-      change();
-      redraw();
-      context.getImageData(0, 0, 1, 1);
-      return performance.now() - start;
     },
     setVisible: (id, visible) => setDoc(withRecords(state.doc, [id], () => ({ visible }))),
   };
