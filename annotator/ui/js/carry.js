@@ -37,7 +37,7 @@ function dropCarried(event) {
   const target = targetUnder(event);
   const { ids } = carrying;
   endCarrying();
-  if (target) relabel(ids, wishOfClass(target.dataset.dropClass));
+  if (target) assignClass(target.dataset.dropClass, ids);
 }
 
 function endCarrying() {
