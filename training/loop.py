@@ -64,13 +64,11 @@ def train(job: Job, folder: Path) -> Outcome:
     """
     accelerator = _accelerator(job)
     objective = create_objective(job)
-    if accelerator.is_main_process:
-        with hold(folder):
+    with hold(folder) if accelerator.is_main_process else nullcontext():
+        if accelerator.is_main_process:
             open_run(folder, job)
-            accelerator.wait_for_everyone()
-            return _Run(job, folder, objective, accelerator).go()
-    accelerator.wait_for_everyone()
-    return _Run(job, folder, objective, accelerator).go()
+        accelerator.wait_for_everyone()
+        return _Run(job, folder, objective, accelerator).go()
 
 
 class _Run:

@@ -16,6 +16,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -148,15 +149,13 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def _differences(found: Job, wanted: Job) -> list[str]:
-    def lines(job: Job) -> dict[str, str]:
-        table, result = "", {}
-        for line in encode_job(job).splitlines():
-            if line.startswith("["):
-                table = line.strip("[]") + "."
-            elif line:
-                key, _, value = line.partition(" = ")
-                result[table + key] = value
-        return result
-
-    before, after = lines(found), lines(wanted)
+    """The keys of which two jobs hold different values."""
+    before, after = _flat(found), _flat(wanted)
     return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
+def _flat(job: Job) -> dict[str, Any]:
+    """The values of a job by key: ``"schedule.steps"``."""
+    values = asdict(job)
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    return plain | {f"{table}.{key}": value for table in values.keys() - plain.keys() for key, value in values[table].items()}
