@@ -17,7 +17,6 @@ from liwi.imaging.graph_cut import OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_g
 from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
 from liwi.imaging.masks import box_mask, ellipse_mask, parts_with, tidy
 from liwi.imaging.segmentation import ClassicalSegmenter
-from liwi.protocols import Segmenter
 from liwi.types import BoundingBox, Hint
 
 UInt8 = NDArray[np.uint8]
@@ -40,13 +39,11 @@ class LearnedSegmenter:
 
     Args:
         network: in evaluation mode.
-        prior: answers first; the classical segmenter if not given.
-        side: long side of the crop that the network sees.
     """
 
-    def __init__(self, network: MattingNetwork, prior: Segmenter | None = None, side: int = SIDE) -> None:
-        self._network, self._side = network, side
-        self._prior: Segmenter = prior or ClassicalSegmenter()
+    def __init__(self, network: MattingNetwork) -> None:
+        self._network = network
+        self._prior = ClassicalSegmenter()
 
     def segment(
         self, crop: UInt8, box: BoundingBox, hints: tuple[Hint, ...] = (), support: UInt8 | None = None, *, seed: int = 0
@@ -78,7 +75,7 @@ class LearnedSegmenter:
     def _ask(self, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
         """The network's log-odds at the crop's size: (h, w) float32."""
         height, width = crop.shape[:2]
-        scale = self._side / max(height, width)
+        scale = SIDE / max(height, width)
         size = (max(8, round(width * scale)), max(8, round(height * scale)))
         shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small_box = np.zeros(size[::-1], np.float32)

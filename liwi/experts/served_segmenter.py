@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from liwi.errors import LiwiError
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry_reading import RegistryReader
-from liwi.registry_serving import Served
+from liwi.registry_serving import Holding, Served
 from liwi.types import BoundingBox, Hint
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class ServedSegmenter:
     @property
     def answers(self) -> str:
         """Who answers now: the id of a checkpoint, or ``"classical"``. May load the checkpoint."""
-        try:
-            holding = self._served.get()
-        except LiwiError:
-            return "classical"
+        holding = self._holding()
         return "classical" if holding is None else holding.record.id
 
     def segment(
@@ -52,11 +49,15 @@ class ServedSegmenter:
     ) -> NDArray[np.float32]:
         """Segment the object that ``box`` is drawn around. See `liwi.protocols.Segmenter.segment`.
 
-        A checkpoint that cannot be loaded leaves the classical segmenter answering; `liwi.registry_serving` tells the admins why.
+        A checkpoint that cannot be loaded leaves the classical segmenter answering.
         """
-        try:
-            holding = self._served.get()
-        except LiwiError:
-            holding = None
+        holding = self._holding()
         segmenter = self._classical if holding is None else holding.model
         return segmenter.segment(crop, box, hints, support, seed=seed)
+
+    def _holding(self) -> "Holding[LearnedSegmenter] | None":
+        """What is served and can be loaded."""
+        try:
+            return self._served.get()
+        except LiwiError:
+            return None
