@@ -588,6 +588,21 @@ def test_keys_do_nothing_while_somebody_types_or_a_dialog_is_open(browser: Brows
         assert value.part is not BodyPart.TOPWEAR
 
 
+def test_a_comment_leaves_everything_else_about_the_label_as_it_is(browser: Browser, app: WorkbenchApp) -> None:
+    with tab(browser, app) as page:
+        mesh = ids(page)[3]
+        choose(page, mesh)
+        page.keyboard.press("u")
+        before = label(page, mesh)
+        page.keyboard.press("Shift+C")
+        page.keyboard.type("which side?")
+        page.get_by_role("button", name="Save").click()
+        settle(page)
+        value = stored(app, mesh)
+        assert value is not None
+        assert (value.comment, value.unsure, value.part) == ("which side?", True, before["part"])
+
+
 def test_a_hostile_comment_is_shown_as_text_everywhere(browser: Browser, app: WorkbenchApp) -> None:
     hostile = "<img src=x onerror='window.broken=1'>${window.broken=1}{{broken}}\u202e"
     with tab(browser, app) as page:

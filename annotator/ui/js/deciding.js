@@ -63,7 +63,7 @@ function setSide(side, ids = selection.ids) {
 }
 
 function setComment(ids, comment) {
-  relabel(ids, { comment: comment.trim(), unsure: undefined });
+  relabel(ids, { comment: comment.trim() });
 }
 
 function startDeciding() {
