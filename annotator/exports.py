@@ -17,7 +17,7 @@ from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.export_formats import RECORD, WRITERS, ExportedLabel, ExportedModel, ExportFormat
-from annotator.labels import current_labels, value_of
+from annotator.label_rows import current_labels, value_of
 from annotator.model_files import ModelStore
 from annotator.schema import Export, Model, ModelArtMesh, Pass, Project, User
 from annotator.stores import Stores

@@ -10,7 +10,8 @@ from annotator.access import acting_user, existing, locked_pass, model_of, pass_
 from annotator.claims import check_nobody_else
 from annotator.database import Database
 from annotator.label_files import FileLabels, read_file
-from annotator.labels import apply_changes, current_labels, repeated, request_hash, value_of, version_of
+from annotator.label_rows import current_labels, value_of, version_of
+from annotator.labels import apply_changes, repeated, request_hash
 from annotator.schema import ModelArtMesh
 from annotator.values import ActKind, Change, LabelKind, LabelValue, Role
 

@@ -5,7 +5,7 @@ values (`LabelConflict`), and whoever wants to overwrite sends it again with the
 add the label that stood there before. They follow the person's own acts over all models, without limit, since the history is the table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select, update
@@ -15,6 +15,7 @@ from annotator.access import acting_user, locked_pass
 from annotator.claims import renew_claim
 from annotator.database import Database
 from annotator.errors import LabelConflict, NotFound, WrongState
+from annotator.label_rows import current_labels, saved_label, value_of, version_of
 from annotator.schema import CurrentLabel, Label, ModelArtMesh, Operation, Pass, User
 from annotator.values import (
     EDITABLE,
@@ -33,7 +34,6 @@ from annotator.values import (
 )
 from data_tools.manifests import digest
 from liwi.errors import InputError
-from liwi.seethrough.body_parts import BodyPart, Side
 
 MAX_CHANGES = 10_000
 
@@ -152,33 +152,6 @@ def repeated(session: Session, user: User, operation_id: str, request: str) -> O
 def request_hash(request: object) -> str:
     """The hash by which `repeated` tells whether an operation asks for the same again."""
     return digest(repr(request).encode())
-
-
-def current_labels(session: Session, found: Pass, art_mesh_ids: Iterable[int] | None = None) -> dict[int, Label]:
-    """The labels that count in a pass, by ArtMesh; those of these ArtMeshes, or all."""
-    query = select(Label).join(CurrentLabel, CurrentLabel.label_id == Label.id).where(CurrentLabel.pass_id == found.id)
-    if art_mesh_ids is not None:
-        query = query.where(CurrentLabel.art_mesh_id.in_(list(art_mesh_ids)))
-    return {label.art_mesh_id: label for label in session.scalars(query)}
-
-
-def value_of(label: Label | None) -> LabelValue:
-    """What a row says; `TAKEN_BACK` for none."""
-    if label is None:
-        return TAKEN_BACK
-    part = BodyPart(label.part) if label.part is not None else None
-    side = Side(label.side) if label.side is not None else None
-    return LabelValue(LabelKind(label.kind), part, side, label.unsure, label.comment, label.order)
-
-
-def version_of(label: Label | None) -> int:
-    """The version to name in the next change; 0 for no label."""
-    return label.version if label is not None else 0
-
-
-def saved_label(label: Label) -> SavedLabel:
-    """A row as callers see it."""
-    return SavedLabel(label.art_mesh_id, label.version, value_of(label))
 
 
 def _go(database: Database, actor: str, operation_id: str, on_conflict: OnConflict, kind: ActKind) -> Outcome:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from annotator.access import acting_user
 from annotator.agreement import Agreement, measure_agreement
 from annotator.database import Database
-from annotator.labels import current_labels, value_of
+from annotator.label_rows import current_labels, value_of
 from annotator.schema import Model, Operation, Pass, User
 from annotator.values import ActKind, PassState, Role, Round
 

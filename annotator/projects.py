@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
-from annotator.labels import saved_label
+from annotator.label_rows import saved_label
 from annotator.schema import Claim, Label, Model, Operation, Pass, Project, User
 from annotator.values import ActKind, PassState, Role, Round, SavedLabel
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from annotator.access import acting_user, existing, model_of, pass_of
 from annotator.database import Database
 from annotator.errors import NotFound
-from annotator.labels import current_labels, saved_label, value_of
+from annotator.label_rows import current_labels, saved_label, value_of
 from annotator.schema import Claim, Label, Model, ModelArtMesh, ModelPart, Pass, Prediction, Project, Review, User
 from annotator.values import EDITABLE, TAKEN_BACK, LabelValue, PassState, Role, Round, SavedLabel
 

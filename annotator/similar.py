@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from annotator.access import acting_user, existing, model_of
 from annotator.database import Database
-from annotator.labels import current_labels, value_of, version_of
+from annotator.label_rows import current_labels, value_of, version_of
 from annotator.schema import Model, ModelArtMesh, Pass, Prediction, Project
 from annotator.values import LabelKind, LabelValue, Role, Round, SavedLabel
 from liwi.errors import InputError
