@@ -5,11 +5,8 @@ let projectId = recall("project");
 
 async function loadSession() {
   const answer = await call("session");
-  const rank = ["viewer", "annotator", "reviewer", "admin"].indexOf(answer.role);
-  Object.assign(session, {
-    user: answer.user, role: answer.role, login: answer.login ?? false, projects: answer.projects ?? [], maxUploadMb: answer.max_upload_mb ?? 0,
-    may: answer.may ?? { annotate: rank >= 1, review: rank >= 2, administer: rank >= 3 },
-  });
+  const { user, role, may, login, projects, max_upload_mb: maxUploadMb } = answer;
+  Object.assign(session, { user, role, may, login, projects, maxUploadMb });
   if (!session.projects.some((project) => project.id === projectId)) projectId = null;
   emit("session", { lost: false });
 }

@@ -36,8 +36,7 @@ function drawTint(clip) {
   if (state.canvas) {
     useSourcePixels(context);
     const scale = view.scale * render.ratio;
-    const [x, y] = [view.x * render.ratio, view.y * render.ratio];
-    const seen = [(clip[0] - x) / scale, (clip[1] - y) / scale, (clip[2] - x) / scale, (clip[3] - y) / scale];
+    const seen = sourceRegion(clip);
     for (const record of state.doc.panel) {
       const layer = state.layers.get(record.id);
       if (!record.visible || layer?.picture?.status !== "ready" || !meets(layer.extent, seen)) continue;

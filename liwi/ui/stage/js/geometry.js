@@ -17,33 +17,6 @@ function canvasBox() {
   return [0, 0, state.canvas.width, state.canvas.height];
 }
 
-// A box between two corners, in whole pixels, inside the canvas, of at least the minimum size.
-function tidyBox(x0, y0, x1, y1) {
-  const { width, height } = state.canvas;
-  const [left, right] = tidySpan(x0, x1, width);
-  const [top, bottom] = tidySpan(y0, y1, height);
-  return [left, top, right, bottom];
-}
-
-function tidySpan(a, b, length) {
-  const least = Math.min(MIN_BOX, length);
-  let low = clamp(Math.round(Math.min(a, b)), 0, length);
-  let high = clamp(Math.round(Math.max(a, b)), 0, length);
-  if (high - low < least) {
-    low = clamp(low, 0, length - least);
-    high = low + least;
-  }
-  return [low, high];
-}
-
-// The box moved by (dx, dy), kept whole inside the canvas.
-function movedBox(box, dx, dy) {
-  const { width, height } = state.canvas;
-  const x = clamp(Math.round(dx), -box[0], width - box[2]);
-  const y = clamp(Math.round(dy), -box[1], height - box[3]);
-  return [box[0] + x, box[1] + y, box[2] + x, box[3] + y];
-}
-
 const MAX_SCALE = 32;
 const view = { scale: 1, x: 0, y: 0, width: 1, height: 1, fitted: true }; // screen = source * scale + (x, y), in CSS pixels
 

@@ -60,6 +60,13 @@ function deviceClip(region) {
   return clipped[0] < clipped[2] && clipped[1] < clipped[3] ? clipped : null;
 }
 
+// The other way round: what a clip of the window shows of the source.
+function sourceRegion(clip) {
+  const scale = view.scale * render.ratio;
+  const [x, y] = [view.x * render.ratio, view.y * render.ratio];
+  return [(clip[0] - x) / scale, (clip[1] - y) / scale, (clip[2] - x) / scale, (clip[3] - y) / scale];
+}
+
 function startClip(context, clip) {
   context.save();
   context.beginPath();
@@ -82,9 +89,7 @@ function drawPicture(context, clip) {
   if (state.canvas) {
     useSourcePixels(context);
     const scale = view.scale * render.ratio;
-    const left = (clip[0] - view.x * render.ratio) / scale;
-    const top = (clip[1] - view.y * render.ratio) / scale;
-    const seen = [left, top, left + (clip[2] - clip[0]) / scale, top + (clip[3] - clip[1]) / scale];
+    const seen = sourceRegion(clip);
     for (const record of state.doc.panel) drawLayer(context, record, seen, scale);
   }
   context.restore();
