@@ -9,10 +9,11 @@ function startModelBar() {
   on("session", draw);
   on("labels", drawProgress);
   on("page", draw);
-  addCommand({ id: "model.submit", group: "group.model", text: "key.model.submit", keys: ["Ctrl+Enter"], when: () => modelIsShown() && model.canEdit && session.may.annotate, run: submitModel });
-  addCommand({ id: "model.link", group: "group.model", text: "key.model.link", keys: ["Alt+l"], when: modelIsShown, run: copyLink });
-  addCommand({ id: "model.describe", group: "group.model", text: "key.model.describe", keys: ["Alt+c"], when: modelIsShown, run: describeModel });
-  addCommand({ id: "model.review", group: "group.model", text: "key.model.review", keys: ["Alt+r"], when: modelIsShown, run: () => showModel(model.passId, { name: "review" }) });
+  const add = (id, keys, run, when = modelIsShown) => addCommand({ id, text: `key.${id}`, keys, group: "group.model", when, run });
+  add("model.submit", ["Ctrl+Enter"], submitModel, () => modelIsShown() && model.canEdit && session.may.annotate);
+  add("model.link", ["Alt+l"], copyLink);
+  add("model.describe", ["Alt+c"], describeModel);
+  add("model.review", ["Alt+r"], () => showModel(model.passId, { name: "review" }));
 }
 
 function drawModelBar() {

@@ -110,11 +110,12 @@ function startReview() {
   });
   on("language", () => page.name === "review" && drawReview());
   const here = () => page.name === "review" && model.open;
-  addCommand({ id: "review.down", group: "group.review", place: "review", text: "key.review.down", keys: ["j"], when: here, run: () => stepReview(1) });
-  addCommand({ id: "review.up", group: "group.review", place: "review", text: "key.review.up", keys: ["k"], when: here, run: () => stepReview(-1) });
-  addCommand({ id: "review.open", group: "group.review", place: "review", text: "key.review.open", keys: ["Enter"], when: here, run: openReviewRow });
-  addCommand({ id: "review.accept", group: "group.review", place: "review", text: "key.review.accept", keys: ["Ctrl+Enter"], when: () => canJudge("submitted"), run: acceptModel });
-  addCommand({ id: "review.comment", group: "group.review", place: "review", text: "key.review.comment", keys: ["c"], when: () => canJudge("submitted", "accepted"), run: () => ui.review.comment.focus() });
-  addCommand({ id: "review.back", group: "group.review", place: "review", text: "key.review.back", keys: ["Ctrl+Backspace"], when: () => canJudge("submitted", "accepted"), run: sendBack });
-  addCommand({ id: "review.leave", group: "group.review", place: "review", text: "key.review.leave", keys: ["Escape"], when: here, run: () => showModel(model.passId) });
+  const add = (id, keys, run, when = here) => addCommand({ id, text: `key.${id}`, keys, group: "group.review", place: "review", when, run });
+  add("review.down", ["j"], () => stepReview(1));
+  add("review.up", ["k"], () => stepReview(-1));
+  add("review.open", ["Enter"], openReviewRow);
+  add("review.accept", ["Ctrl+Enter"], acceptModel, () => canJudge("submitted"));
+  add("review.comment", ["c"], () => ui.review.comment.focus(), () => canJudge("submitted", "accepted"));
+  add("review.back", ["Ctrl+Backspace"], sendBack, () => canJudge("submitted", "accepted"));
+  add("review.leave", ["Escape"], () => showModel(model.passId));
 }
