@@ -12,7 +12,7 @@ from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
 from annotator.imports import import_models
 from annotator.stores import Stores
-from data_tools.live2d.commands import errors_for_people
+from liwi.command_line import errors_for_people
 from liwi.progress import Progress
 
 app = typer.Typer(help="Verify the body parts of Live2D models.", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -188,12 +188,20 @@ def workbench_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def workbench_app(workbench_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkbenchApp]:
     """The workbench on a copy of the characters' database; the tests of a module share it."""
-    app = copied_app(workbench_files, tmp_path_factory.mktemp("workbench"))
+    with served_workbench(copied_app(workbench_files, tmp_path_factory.mktemp("workbench"))) as app:
+        yield app
+
+
+@contextmanager
+def served_workbench(app: WorkbenchApp) -> Iterator[WorkbenchApp]:
+    """Serve a workbench; its database is closed with it."""
     blocks = app.blocks()
     app.address = start_app(blocks, app.routes())
-    yield app
-    blocks.close(verbose=False)
-    app.database.close()
+    try:
+        yield app
+    finally:
+        blocks.close(verbose=False)
+        app.database.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
@@ -20,10 +19,11 @@ from annotator.schema import Export, Label, Model
 from annotator.stores import Stores
 from annotator.values import Role
 from liwi.seethrough.body_parts import BodyPart
-from tests.browser.conftest import start_app
+from tests.browser.conftest import served_workbench
 from tests.browser.test_workbench_pages import HOSTILE, ROOT, enter, label_all, rows, toast
 from tests.browser.workbench_app import WorkbenchApp
-from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
+from tests.unit.annotator.squares import write_squares
+from tests.unit.data_tools.live2d.models import RED, square, write_model
 
 pytestmark = pytest.mark.browser
 
@@ -36,12 +36,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small models: "one" and "two" as folders, "three" as a ZIP, and a broken one."""
     folder = tmp_path_factory.mktemp("models")
     for name, left in (("one", 20), ("two", 60), ("three", 80)):
-        meshes = [
-            square("red", (left, 20, 140, 140), RED),
-            square("blue", (40, 40, 180, 120), BLUE),
-            square("hit", (10, 10, 60, 60), GREY, opacities=np.zeros(1, np.float32)),
-        ]
-        write_model(folder / name, meshes, name=name)
+        write_squares(folder / name, left)
     with zipfile.ZipFile(folder / "three.zip", "w") as archive:
         for path in (folder / "three").iterdir():
             archive.write(path, path.name)
@@ -59,12 +54,8 @@ def empty(tmp_path: Path) -> Iterator[WorkbenchApp]:
     database = open_database(tmp_path / "annotations.db")
     ensure_local_user(database)
     set_user(database, LOCAL_USER, "vera", Role.VIEWER)
-    app = WorkbenchApp(database, Stores.below(tmp_path), [])
-    blocks = app.blocks()
-    app.address = start_app(blocks, app.routes())
-    yield app
-    blocks.close(verbose=False)
-    database.close()
+    with served_workbench(WorkbenchApp(database, Stores.below(tmp_path), [])) as app:
+        yield app
 
 
 def drop(page: Page, *paths: Path) -> None:

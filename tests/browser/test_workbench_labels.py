@@ -19,7 +19,7 @@ from annotator.labels import relabel, undo
 from annotator.queries import view_model
 from annotator.values import Change, LabelKind, LabelValue, Role
 from liwi.seethrough.body_parts import BodyPart, Side
-from tests.browser.conftest import free_port, start_app, wait_until_served, watched_page
+from tests.browser.conftest import free_port, served_workbench, wait_until_served, watched_page
 from tests.browser.workbench_app import WorkbenchApp, ask, copied_app, open_model, open_workbench
 
 pytestmark = pytest.mark.browser
@@ -33,13 +33,10 @@ WRITTEN = ("review", "current_label", "label", "operation", "claim_event", "clai
 @pytest.fixture(scope="module")
 def served(workbench_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkbenchApp]:
     """The workbench with the annotators ann and bob and a viewer; the tests share it."""
-    served = copied_app(workbench_files, tmp_path_factory.mktemp("labels"))
-    add_people(served)
-    blocks = served.blocks()
-    served.address = start_app(blocks, served.routes())
-    yield served
-    blocks.close(verbose=False)
-    served.database.close()
+    app = copied_app(workbench_files, tmp_path_factory.mktemp("labels"))
+    add_people(app)
+    with served_workbench(app):
+        yield app
 
 
 @pytest.fixture
@@ -121,6 +118,7 @@ def told(page: Page, text: str) -> None:
 
 
 SIMILAR = {"name": "her sister", "project": "default", "score": 0.9, "num_matched": 3}
+RELABEL = "**/workbench/api/relabel"
 PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": "", "order": None}
 
 
@@ -166,7 +164,7 @@ def test_operations_are_sent_one_after_the_other_in_the_order_of_the_keys(browse
             under_way[0] -= 1
             route.fulfill(response=answer)
 
-        page.route("**/workbench/api/relabel", slow)
+        page.route(RELABEL, slow)
         page.locator(".after-row select").select_option("stay")
         one, two = ids(page)[:2]
         for mesh, key in ((one, "t"), (two, "f"), (one, "b"), (two, "n"), (one, "m")):
@@ -193,7 +191,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_nothing_is_done_twice(br
             route.fetch()  # the server has saved it
             route.abort()
 
-        page.route("**/workbench/api/relabel", lose_first)
+        page.route(RELABEL, lose_first)
         mesh = ids(page)[3]
         choose(page, mesh)
         page.keyboard.press("t")
@@ -235,7 +233,7 @@ def test_undo_while_offline_waits_behind_the_changes_and_later_labels_still_fit(
 
 def test_changes_that_wait_survive_a_reload_and_the_person_is_told(browser: Browser, app: WorkbenchApp) -> None:
     with tab(browser, app, noisy=True) as page:
-        page.route("**/workbench/api/relabel", lambda route: route.abort())
+        page.route(RELABEL, lambda route: route.abort())
         mesh = ids(page)[4]
         choose(page, mesh)
         page.keyboard.press("j")
@@ -245,7 +243,7 @@ def test_changes_that_wait_survive_a_reload_and_the_person_is_told(browser: Brow
         page.wait_for_function("() => document.querySelector('.liwi-workbench')?.__workbench?.model.open")
         told(page, "still waiting")
         assert label(page, mesh)["part"] == "neckwear"  # shown as the person left it
-        page.unroute("**/workbench/api/relabel")
+        page.unroute(RELABEL)
         settle(page)
         assert stored(app, mesh) == LabelValue.of(BodyPart.NECKWEAR)
         assert label(page, mesh)["version"] == 1  # though the page that was left had sent it too
@@ -258,12 +256,12 @@ def test_a_browser_that_is_closed_in_the_middle_sends_what_waited_when_it_is_ope
     open_workbench(page, app)
     open_for_labels(page, app.pass_ids[0])
     mesh = ids(page)[4]
-    context.route("**/workbench/api/relabel", lambda route: route.abort())
+    context.route(RELABEL, lambda route: route.abort())
     choose(page, mesh)
     page.keyboard.press("j")
     saving_shows(page, "offline")
     page.close()  # without a word, as when the process dies
-    context.unroute("**/workbench/api/relabel")
+    context.unroute(RELABEL)
     again = context.new_page()
     open_workbench(again, app)
     told(again, "still waiting")
@@ -305,7 +303,7 @@ def test_two_tabs_share_the_claim_and_see_each_others_labels(browser: Browser, a
 
 def test_a_second_tab_leaves_the_queue_of_a_living_one_alone(browser: Browser, app: WorkbenchApp) -> None:
     with tab(browser, app, noisy=True) as page:
-        page.route("**/workbench/api/relabel", lambda route: route.abort())
+        page.route(RELABEL, lambda route: route.abort())
         mesh = ids(page)[4]
         choose(page, mesh)
         page.keyboard.press("j")
@@ -317,7 +315,7 @@ def test_a_second_tab_leaves_the_queue_of_a_living_one_alone(browser: Browser, a
         assert waiting(other) == 0
         assert stored(app, mesh) is None
         assert waiting(page) == 1
-        page.unroute("**/workbench/api/relabel")
+        page.unroute(RELABEL)
         settle(page)
         assert stored(app, mesh) == LabelValue.of(BodyPart.NECKWEAR)
 
@@ -536,6 +534,11 @@ def test_what_was_undone_elsewhere_reaches_the_page(browser: Browser, app: Workb
         settle(page)
         undo(app.database, "ann", "undone-elsewhere")
         page.wait_for_function("(id) => !document.querySelector('.liwi-workbench').__workbench.isLabelled(id)", arg=mesh)
+        assert label(page, mesh) == {"art_mesh_id": mesh, "version": 2, **PLAIN, "kind": "none", "part": None}
+        choose(page, mesh)
+        page.keyboard.press("f")  # on the version that was heard of: no conflict
+        settle(page)
+        assert stored(app, mesh) == LabelValue.of(BodyPart.FRONT_HAIR)
 
 
 def test_no_key_is_bound_twice_and_every_class_has_one(browser: Browser, app: WorkbenchApp) -> None:
@@ -714,16 +717,22 @@ def test_labels_of_a_similar_model_are_listed_ticked_off_and_copied_in_one_step(
         assert stored(app, meshes[1]) == LabelValue(LabelKind.NONE)
 
 
+def label_in_vain(page: Page, status: int, kind: str, message: str) -> int:
+    """Label a fragment as a top; until `Page.unroute` every change is answered with this error. Returns the fragment."""
+    answer = {"error": {"kind": kind, "message": message}}
+    page.route(RELABEL, lambda route: route.fulfill(status=status, json=answer))
+    mesh = ids(page)[3]
+    choose(page, mesh)
+    page.keyboard.press("t")
+    return mesh
+
+
 def test_a_database_that_cannot_be_written_is_told_and_the_change_is_kept(browser: Browser, app: WorkbenchApp) -> None:
     with tab(browser, app, noisy=True) as page:
-        mesh = ids(page)[3]
-        answer = {"error": {"kind": "unusable", "message": "The disk is full."}}
-        page.route("**/workbench/api/relabel", lambda route: route.fulfill(status=503, json=answer))
-        choose(page, mesh)
-        page.keyboard.press("t")
+        mesh = label_in_vain(page, 503, "unusable", "The disk is full.")
         expect(page.locator(".saving-text")).to_contain_text("cannot write")
         expect(page.locator(".saving")).to_have_attribute("title", re.compile("^The disk is full"))
-        page.unroute("**/workbench/api/relabel")
+        page.unroute(RELABEL)
         page.locator(".saving button").click()
         settle(page)
         assert stored(app, mesh) == LabelValue.of(BodyPart.TOPWEAR)
@@ -731,13 +740,9 @@ def test_a_database_that_cannot_be_written_is_told_and_the_change_is_kept(browse
 
 def test_a_lost_login_is_told_and_the_change_is_kept_for_its_owner(browser: Browser, app: WorkbenchApp) -> None:
     with tab(browser, app, noisy=True) as page:
-        mesh = ids(page)[3]
-        answer = {"error": {"kind": "login", "message": "Log in first."}}
-        page.route("**/workbench/api/relabel", lambda route: route.fulfill(status=401, json=answer))
-        choose(page, mesh)
-        page.keyboard.press("t")
+        mesh = label_in_vain(page, 401, "login", "Log in first.")
         expect(page.locator(".saving-text")).to_contain_text("log in again")
-        page.unroute("**/workbench/api/relabel")
+        page.unroute(RELABEL)
         page.context.add_cookies([{"name": "person", "value": "bob", "url": app.address}])
         page.on("dialog", lambda dialog: dialog.accept())
         page.reload()

@@ -20,7 +20,7 @@ from annotator.schema import Model, ModelArtMesh, Pass, Project
 from annotator.ui.tab import build_workbench_tab
 from annotator.values import Change, LabelValue, PassState, Role
 from liwi.seethrough.body_parts import BodyPart
-from tests.browser.conftest import start_app
+from tests.browser.conftest import served_workbench
 from tests.browser.workbench_app import READY, WorkbenchApp, ask, copied_app
 from tests.unit.annotator.workbench import add_models, meshes_of, new_id
 
@@ -45,11 +45,8 @@ def fresh(workbench_files: Path, tmp_path: Path) -> Iterator[WorkbenchApp]:
     app = copied_app(workbench_files, tmp_path / "data")
     for name, role in PEOPLE.items():
         set_user(app.database, LOCAL_USER, name, role)
-    blocks = app.blocks()
-    app.address = start_app(blocks, app.routes())
-    yield app
-    blocks.close(verbose=False)
-    app.database.close()
+    with served_workbench(app):
+        yield app
 
 
 def enter(page: Page, app: WorkbenchApp, person: str = LOCAL_USER, link: str = "") -> None:

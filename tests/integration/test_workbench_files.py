@@ -7,15 +7,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from data_tools.live2d.labels import find_models
 from tests.integration.workbench_client import Server, as_person
-from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, square, write_model
+from tests.unit.annotator.squares import OWN_LABELS, write_squares
 
-LABELS = {"red": {"part": "face", "side": None}, "blue": {"part": "irides", "side": "left"}, "hit": {"part": None, "side": None}}
-OWN_LABELS = json.dumps({"version": 1, "taxonomy": "v3", "art_meshes": LABELS}).encode()
 SEE_THROUGH = json.dumps({"drawable": {"red": "nose", "blue": "halo"}, "metadata": {"is_incomplete": True}}).encode()
 
 Files = list[tuple[str, bytes]]
@@ -26,12 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models."""
     folder = tmp_path_factory.mktemp("models")
     for name, left in (("one", 20), ("two", 60)):
-        meshes = [
-            square("red", (left, 20, 140, 140), RED),
-            square("blue", (40, 40, 180, 120), BLUE),
-            square("hit", (10, 10, 60, 60), GREY, opacities=np.zeros(1, np.float32)),
-        ]
-        write_model(folder / name, meshes, name=name)
+        write_squares(folder / name, left)
     return folder
 
 

@@ -30,10 +30,9 @@ from data_tools.live2d.labels import LabelledModel, find_models
 from data_tools.live2d.reader import open_model
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
+from tests.unit.annotator.squares import OWN_LABELS, write_squares
 from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
-from tests.unit.data_tools.live2d.models import BLUE, GREY, RED, WHITE, square, write_model
-
-LABELS = {"red": {"part": "face", "side": None}, "blue": {"part": "irides", "side": "left"}, "hit": {"part": None, "side": None}}
+from tests.unit.data_tools.live2d.models import BLUE, RED, WHITE, square, write_model
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +40,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models with labels beside them, one of them again as a ZIP, and a broken one."""
     folder = tmp_path_factory.mktemp("models")
     for name, left in (("one", 20), ("two", 60)):
-        meshes = [
-            square("red", (left, 20, 140, 140), RED),
-            square("blue", (40, 40, 180, 120), BLUE),
-            square("hit", (10, 10, 60, 60), GREY, opacities=np.zeros(1, np.float32)),
-        ]
-        write_model(folder / name, meshes, name=name)
-        (folder / name / "labels.json").write_text(json.dumps({"version": 1, "taxonomy": "v3", "art_meshes": LABELS}))
+        write_squares(folder / name, left)
+        (folder / name / "labels.json").write_bytes(OWN_LABELS)
     with zipfile.ZipFile(folder / "same.zip", "w") as archive:
         for path in (folder / "one").iterdir():
             archive.write(path, path.name)
