@@ -66,3 +66,22 @@ class Inpainter(Protocol):
         Pixels of ``avoid`` ((h, w) bool) are kept too, but nothing is copied from them: other objects, transparent parts.
         """
         ...
+
+
+class PartSegmenter(Protocol):
+    """A character -> where each body part is seen (paper 2, section 3.1.3). A compact network is built in; the paper's takes its place."""
+
+    def segment_parts(self, rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Say what every pixel of a figure shows.
+
+        Args:
+            rgba: (H, W, 4) uint8, straight alpha: one figure, its surroundings transparent. Other sizes and crops, such as busts, will do.
+
+        Returns:
+            (19, H, W) float32 in [0, 1]: for each class of taxonomy version 2 in the order of `liwi.seethrough.body_parts.CoarseBodyPart`,
+            the probability that the pixel *shows* it: visible masks, what is hidden behind something else does not count. 0 where alpha is.
+
+        Raises:
+            InputError: the array has another shape or type.
+        """
+        ...
