@@ -79,7 +79,8 @@ class PartSegmenter(Protocol):
 
         Returns:
             (19, H, W) float32 in [0, 1]: for each class of taxonomy version 2 in the order of `liwi.seethrough.body_parts.CoarseBodyPart`,
-            the probability that the pixel *shows* it: visible masks, what is hidden behind something else does not count. 0 where alpha is.
+            the probability that the pixel *shows* it: visible masks, what is hidden behind something else does not count.
+            Where alpha is 0, all are 0.
 
         Raises:
             InputError: the array has another shape or type.

@@ -21,7 +21,8 @@ from liwi.errors import InputError
 from liwi.seethrough.body_parts import FINE_OF, BodyPart, CoarseBodyPart, Side
 from liwi.types import BoundingBox
 
-_COVERING = (BlendMode.NORMAL, BlendMode.EXTENDED)
+COVERING = (BlendMode.NORMAL, BlendMode.EXTENDED)
+"""Blend modes of ArtMeshes that hide what lies below; the others only brighten or darken it."""
 
 
 def label_meshes(character: RenderedCharacter, labels: Mapping[str, tuple[BodyPart | None, Side | None]]) -> tuple[ArtMeshLabel, ...]:
@@ -43,7 +44,7 @@ def label_meshes(character: RenderedCharacter, labels: Mapping[str, tuple[BodyPa
         mesh = model.art_meshes[drawn.index]
         part, side = labels.get(mesh.id, (None, None))
         overlap = float(overlaps[mesh.index])
-        seen = drawn.visible_pixels if mesh.blend in _COVERING else 0.0
+        seen = drawn.visible_pixels if mesh.blend in COVERING else 0.0
         found.append(
             ArtMeshLabel(
                 index=mesh.index,
@@ -106,7 +107,7 @@ def _draw_part(character: RenderedCharacter, pyramid: TexturePyramid, tag: str, 
     if inner is None:
         return None
     box = BoundingBox(left + inner.left, top + inner.top, left + inner.right, top + inner.bottom)
-    drawn = [mesh for mesh in character.meshes if mesh.index in indices and model.art_meshes[mesh.index].blend in _COVERING]
+    drawn = [mesh for mesh in character.meshes if mesh.index in indices and model.art_meshes[mesh.index].blend in COVERING]
     visible, fragments = _seen(drawn, character.top_mesh.shape)
     rgba = np.ascontiguousarray(pixels[inner.slices])
     shown = rgba[..., 3] > 0
