@@ -6,14 +6,19 @@
     log.jsonl        one JSON object per line: "step", "evaluation", "stopped", "done"
     checkpoints/     see `training.checkpoints`
     export/          what the objective makes of the best checkpoint when the run is done
-    run.lock         held by the process that trains
+    run.lock         held by the process that trains; its number stands in it
+    pictures/        .png and .webp that an objective may write at its evaluations
+    launch.json      who started it where, see `training.launch`; not there for a run that was started by hand
+    output.txt       what a process that was launched has said
 """
 
 import fcntl
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,6 +31,10 @@ from training.errors import JobError, RunError
 from training.job import Job, encode_job, read_job
 
 JOB, ENVIRONMENT, LOG, LOCK, EXPORT = "job.toml", "environment.json", "log.jsonl", "run.lock", "export"
+LAUNCH, OUTPUT, PICTURES = "launch.json", "output.txt", "pictures"
+
+_HOLD_SECONDS = 1.0
+"""So long `hold` tries: `is_held` takes the lock for a moment to see whether it is free."""
 
 _PARTIAL = ".*.partial"
 _LIBRARIES = ("torch", "accelerate", "safetensors", "numpy", "opencv-python-headless")
@@ -38,21 +47,28 @@ def open_run(folder: Path, job: Job) -> None:
         RunError: the folder holds other things, another job, or the dataset has changed since.
     """
     environment = describe_environment(job)
+    prepared = not any((folder / name).exists() for name in (ENVIRONMENT, LOG, "checkpoints"))  # by `prepare_run`, if at all
     for left in [*folder.glob(_PARTIAL), *folder.glob(f"*/{_PARTIAL}")]:  # a kill in the middle of writing leaves these
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    if any(path.name not in (LOCK, ENVIRONMENT) for path in folder.iterdir()):
+    if any(path.name not in (LOCK, ENVIRONMENT, LAUNCH, OUTPUT) for path in folder.iterdir()):
         found = read_run_job(folder)
         if found != job:
             raise RunError(
                 f"The folder {folder} holds a run of another job: {', '.join(_differences(found, job))} differ. "
                 "Name a new folder with --out, or give the same job to go on."
             )
-        before = read_environment(folder)
+        before = environment if prepared else read_environment(folder)
         if before.get("dataset_sha256") != environment["dataset_sha256"]:
             raise RunError(f"The dataset {job.dataset} has changed since the run {folder} began. Start a new run with --out.")
-        return
+        if not prepared:
+            return
     with new_file(folder / ENVIRONMENT) as path:
         path.write_bytes(encode_document(environment))
+    prepare_run(folder, job)
+
+
+def prepare_run(folder: Path, job: Job) -> None:
+    """Write a job into a run folder; training begins with it when its turn comes."""
     with new_file(folder / JOB) as path:
         path.write_text(encode_job(job), "utf-8")
 
@@ -91,24 +107,51 @@ def read_environment(folder: Path) -> dict[str, Any]:
 def hold(folder: Path) -> Iterator[None]:
     """Keep other processes from training in the same folder; `RunError` where one does."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"Another process is training in {folder}. Wait for it, or stop it first.") from None
+    with (folder / LOCK).open("a") as file:
+        patience = time.monotonic() + _HOLD_SECONDS
+        while not _locked(file.fileno(), fcntl.LOCK_EX):
+            if time.monotonic() > patience:
+                raise RunError(f"Another process is training in {folder}. Wait for it, or stop it first.") from None
+            time.sleep(0.02)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield
 
 
 def is_held(folder: Path) -> bool:
     """Whether a process is training in the folder now."""
-    if not (folder / LOCK).is_file():
+    try:
+        with (folder / LOCK).open("r") as file:
+            return not _locked(file.fileno(), fcntl.LOCK_SH)
+    except FileNotFoundError:
         return False
-    with (folder / LOCK).open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+
+
+def holder(folder: Path) -> int | None:
+    """The number of the process that trains in the folder; None where none does.
+
+    What stands in the lock's file is believed only of a process that has the file open: a number that somebody wrote there, or that
+    meanwhile belongs to another process, is none.
+    """
+    import psutil
+
+    if not is_held(folder):
+        return None
+    try:
+        number = int((folder / LOCK).read_text("ascii")[:20])
+        opened = {Path(each.path) for each in psutil.Process(number).open_files()}
+        return number if (folder / LOCK).resolve() in opened else None
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
+def _locked(file: int, how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class RunLog:
