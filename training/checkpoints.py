@@ -118,9 +118,12 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Give a fresh optimizer over the same parameters the saved state. Rates and decays come from the job."""
     state: dict[int, dict[str, Tensor]] = {}
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for key, value in tensors.items():
         number, _, name = key.partition(".")
-        state.setdefault(int(number), {})[name] = value
+        like = parameters[int(number)]
+        laid_out = torch.empty_like(like, device="cpu").copy_(value) if value.shape == like.shape and value.ndim == 4 else value
+        state.setdefault(int(number), {})[name] = laid_out  # in memory as the weights: channels may come last
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -57,9 +57,12 @@ class ScheduleSettings:
         accumulate: passes per step.
         warm_up: steps over which the learning rate rises.
         final: the learning rate's last value, as a share of its highest; it falls along a cosine.
-        precision: "auto" takes bf16 where the processor has it, "bf16", or "no".
+        precision: "auto" takes bf16 where the processor has it, "bf16", or "no"; a GPU multiplies float32 as TF32 unless it is "no".
         device: "auto" or "cpu" or "cuda".
         threads: of PyTorch on the CPU; 0 leaves it to the environment.
+        loaders: threads that make batches while a step is computed; 0 makes each when it is needed.
+        channels_last: whether channels lie next to each other in memory, which suits convolutions on a GPU.
+        deterministic: whether a GPU, too, may only compute in ways that give the same bits each time.
         seed: of everything.
     """
 
@@ -71,6 +74,9 @@ class ScheduleSettings:
     precision: str = "auto"
     device: str = "auto"
     threads: int = 0
+    loaders: int = 2
+    channels_last: bool = False
+    deterministic: bool = False
     seed: int = 0
 
 
@@ -130,6 +136,7 @@ class Job:
         _need(schedule.precision in ("auto", "bf16", "no"), "schedule.precision", 'must be "auto", "bf16" or "no"')
         _need(schedule.device in ("auto", "cpu", "cuda"), "schedule.device", 'must be "auto", "cpu" or "cuda"')
         _need(0 <= schedule.threads <= 512, "schedule.threads", "must be 0 to 512")
+        _need(0 <= schedule.loaders <= 64, "schedule.loaders", "must be 0 to 64")
         _need(0 <= schedule.seed < 2**31, "schedule.seed", f"must be 0 to {2**31 - 1}")
         _need(0 < optimizer.learning_rate <= 10, "optimizer.learning_rate", "must be above 0 and at most 10")
         _need(optimizer.weight_decay >= 0, "optimizer.weight_decay", "must not be negative")
@@ -173,7 +180,7 @@ def read_table(kind: type[T], values: Mapping[str, Any], name: str = "") -> T:
     """Fill a dataclass from a table of TOML: also how objectives read theirs.
 
     Args:
-        kind: a dataclass whose fields are float, int, str, lists of numbers as ``tuple[float, ...]``, tables, or dataclasses of these.
+        kind: a dataclass; its fields are float, int, bool, str, lists of numbers as ``tuple[float, ...]``, tables, or dataclasses of these.
         values: what the table holds.
         name: of the table; empty for the job itself.
 
@@ -232,6 +239,9 @@ def _convert(wanted: Any, value: Any, name: str) -> Any:
     if wanted is float:
         _need(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), name, f"is a number, got {value!r}")
         return float(value)
+    if wanted is bool:
+        _need(isinstance(value, bool), name, f"is true or false, got {value!r}")
+        return value
     if wanted is int:
         _need(isinstance(value, int) and not isinstance(value, bool), name, f"is a whole number, got {value!r}")
         return value

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from training.job import ScheduleSettings
 
@@ -25,17 +26,20 @@ class WeightAverage:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.values = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        live = model.state_dict()  # the model's own memory, so it is asked for once
+        self.values = {name: value.detach().clone() for name, value in live.items()}
+        pairs = [(self.values[name], value) for name, value in live.items()]
+        self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._counting = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
-        """Take the weights after step ``step`` (from 0) in."""
+    def update(self, step: int) -> None:
+        """Take the model's weights after step ``step`` (from 0) in."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                self.values[name].lerp_(value, 1 - decay)
-            else:
-                self.values[name].copy_(value)
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        average([mean for mean, _ in self._floating], [value for _, value in self._floating], None)
+        for mean, value in self._counting:
+            mean.copy_(value)
 
     def load(self, values: dict[str, Tensor]) -> None:
         """Go on with saved values."""

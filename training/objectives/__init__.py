@@ -37,7 +37,7 @@ class Objective(Protocol):
         ...
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> Batch:
-        """The training samples ``indices``, augmented by ``rng`` alone."""
+        """The training samples ``indices``, augmented by ``rng`` alone; on the CPU, and called by several threads at once."""
         ...
 
     def loss(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:

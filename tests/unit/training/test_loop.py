@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[3]
 
 def numbers(folder: Path) -> list[dict[str, Any]]:
     """The log without what depends on the clock."""
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in read_log(folder)]
+    clock = {"seconds", "data_seconds", "memory_mib"}
+    return [{key: value for key, value in line.items() if key not in clock} for line in read_log(folder)]
 
 
 def test_a_run_logs_every_step_and_every_evaluation(whole: Path) -> None:
@@ -50,6 +51,21 @@ def test_gone_on_with_from_any_checkpoint_it_comes_to_the_same_losses(whole: Pat
     outcome = train(tiny_job(samples, checkpoints={"keep_last": 9}), long)
     assert outcome.finished
     assert numbers(long) == numbers(whole)
+
+
+def test_who_makes_the_batches_changes_nothing(whole: Path, samples: Path, tmp_path: Path) -> None:
+    train(tiny_job(samples, schedule={"loaders": 0}), tmp_path / "run")
+    assert numbers(tmp_path / "run") == numbers(whole)
+
+
+def test_with_channels_last_it_also_comes_to_the_same_losses(samples: Path, tmp_path: Path) -> None:
+    job = tiny_job(samples, schedule={"channels_last": True}, checkpoints={"keep_last": 9})
+    train(job, tmp_path / "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    for folder in list_checkpoints(tmp_path / "cut")[2:]:
+        shutil.rmtree(folder)
+    train(job, tmp_path / "cut")
+    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
 
 
 def test_killed_at_random_moments_it_comes_to_the_same_losses(whole: Path, samples: Path, tmp_path: Path) -> None:

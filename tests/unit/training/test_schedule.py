@@ -22,7 +22,7 @@ def test_the_average_of_constant_weights_is_the_weights() -> None:
     model = nn.Linear(3, 2)
     average = WeightAverage(model, 0.9)
     for step in range(5):
-        average.update(model, step)
+        average.update(step)
     for name, value in model.state_dict().items():
         assert torch.allclose(average.values[name], value)
 
@@ -34,7 +34,7 @@ def test_the_average_lags_behind_and_catches_up() -> None:
     nn.init.ones_(model.weight)
     distances = []
     for step in range(20):
-        average.update(model, step)
+        average.update(step)
         distances.append(1 - float(average.values["weight"]))
     assert 0 < distances[1] < 1
     assert distances == sorted(distances, reverse=True)
