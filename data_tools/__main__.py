@@ -15,6 +15,7 @@ from data_tools.live2d.sample_commands import app as live2d
 from data_tools.manifests import MANIFEST, read_document
 from data_tools.matting.commands import matting
 from data_tools.packages import default_cache
+from data_tools.parts.commands import parts
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
 from liwi.command_line import errors_for_people
@@ -22,6 +23,7 @@ from liwi.command_line import errors_for_people
 app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(live2d, name="live2d")
 app.command()(matting)
+app.command()(parts)
 
 
 class Splits(StrEnum):

@@ -1,4 +1,4 @@
-"""Weights of the matting network on disk: half-precision safetensors beside a JSON file that says what they are and where they come from.
+"""Weights of a network on disk: half-precision safetensors beside a JSON file that says what they are and where they come from.
 
 ::
 
@@ -8,34 +8,57 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import torch
+from torch import nn
 
 from liwi.checkpoint_tensors import load_strictly, save_tensors
 from liwi.errors import LiwiError
-from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+from liwi.experts.matting_network import MattingNetwork
+from liwi.experts.unet import UNetSettings
 from liwi.registry_errors import CheckpointDamaged
 
-FORMAT, VERSION = "liwi-matting-network", 1
-MAX_BYTES = 64 * 2**20
-"""Largest file that is read."""
+N = TypeVar("N", bound=nn.Module)
+
+VERSION = 1
 
 
 class WeightsError(LiwiError):
     """Weights that are missing, damaged, or of another network."""
 
 
-def save_weights(network: MattingNetwork, path: Path, facts: Mapping[str, object]) -> None:
+@dataclass(frozen=True, slots=True)
+class WeightsFormat(Generic[N]):
+    """What the files of one kind of network hold.
+
+    Attributes:
+        name: stands in the JSON file.
+        network: makes a fresh network of its settings; it keeps them as ``settings``.
+        settings: their class, a dataclass of numbers, texts, and lists of numbers as tuples, which checks them itself.
+        max_bytes: largest file that is read.
+    """
+
+    name: str
+    network: Callable[[Any], N]
+    settings: type
+    max_bytes: int = 64 * 2**20
+
+
+MATTING = WeightsFormat("liwi-matting-network", MattingNetwork, UNetSettings)
+
+
+def save_weights(network: nn.Module, path: Path, facts: Mapping[str, object], format_: WeightsFormat[Any] = MATTING) -> None:
     """Write ``path`` with the endings ``.safetensors`` and ``.json``.
 
     Args:
-        network: whose weights.
+        network: whose weights; has its ``settings``.
         path: without an ending.
         facts: where they come from: job, dataset, metrics, licences.
+        format_: what kind of network it is.
 
     Raises:
         CheckpointDamaged: a weight is NaN, or too large for half precision; names the tensor.
@@ -43,23 +66,24 @@ def save_weights(network: MattingNetwork, path: Path, facts: Mapping[str, object
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = path.with_suffix(".safetensors")
     save_tensors(network, weights, stored_as=torch.float16)
-    settings = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(network.settings).items()}
+    values = asdict(cast(Any, network).settings)
     document = {
-        "format": FORMAT,
+        "format": format_.name,
         "version": VERSION,
-        "settings": settings,
+        "settings": {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "sha256": _digest(weights),
         "facts": dict(facts),
     }
     path.with_suffix(".json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def load_weights(path: Path) -> MattingNetwork:
+def load_weights(path: Path, format_: WeightsFormat[N] = MATTING) -> N:  # type: ignore[assignment]  # the default is of N itself
     """Read a network back, in single precision and evaluation mode.
 
     Args:
         path: without an ending, as for `save_weights`.
+        format_: what kind of network is expected.
 
     Raises:
         WeightsError: a file is missing, is not what was written, or holds other tensors than the network has; names them.
@@ -67,12 +91,14 @@ def load_weights(path: Path) -> MattingNetwork:
     weights = path.with_suffix(".safetensors")
     try:
         document = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        content, settings = _read(weights), _settings(document["settings"])
-        if (document["format"], document["version"]) != (FORMAT, VERSION):
-            raise WeightsError(f"{path}.json describes another format than {FORMAT} {VERSION}. Get the weights again.")
-        if hashlib.sha256(content).hexdigest() != document["sha256"]:
+        if (size := weights.stat().st_size) > format_.max_bytes:
+            raise ValueError(f"{size} bytes are more than {format_.max_bytes // 2**20} MB")
+        settings = _settings(format_.settings, document["settings"])
+        if (document["format"], document["version"]) != (format_.name, VERSION):
+            raise WeightsError(f"{path}.json describes another format than {format_.name} {VERSION}. Get the weights again.")
+        if _digest(weights) != document["sha256"]:
             raise WeightsError(f"{weights} is not what {path}.json describes. Get both files again.")
-        network = MattingNetwork(settings)
+        network = format_.network(settings)
         load_strictly(network, weights, stored_as=torch.float16)
     except CheckpointDamaged as error:
         raise WeightsError(f"The weights {path} are of another network or damaged: {error}") from error
@@ -81,15 +107,37 @@ def load_weights(path: Path) -> MattingNetwork:
     return network.eval()
 
 
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MB")
-    return path.read_bytes()
+def named_format(path: Path) -> str:
+    """The name of the format that ``path`` says it has, for whoever loads several.
+
+    Args:
+        path: without an ending.
+
+    Raises:
+        WeightsError: it says none.
+    """
+    try:
+        return str(json.loads(path.with_suffix(".json").read_text("utf-8"))["format"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"The description {path}.json is missing or damaged ({str(error)[:100]}). Get both files again.") from error
 
 
-def _settings(values: Mapping[str, Any]) -> MattingNetworkSettings:
-    names = {each.name for each in fields(MattingNetworkSettings)}
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _settings(kind: type, values: Mapping[str, Any]) -> Any:
+    names, hints = {each.name for each in fields(kind)}, get_type_hints(kind)
     if set(values) != names:
         raise ValueError(f"settings {sorted(values)} instead of {sorted(names)}")
-    widths, blocks, attentions = (tuple(int(each) for each in values[name]) for name in ("widths", "blocks", "attentions"))
-    return MattingNetworkSettings(widths, blocks, attentions, int(values["details"]))
+    return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
+
+
+def _typed(wanted: Any, value: Any) -> Any:
+    """A value of a JSON file as the field's type: numbers, texts, and lists of numbers."""
+    if get_origin(wanted) is tuple:
+        return tuple(_typed(get_args(wanted)[0], each) for each in value)
+    if wanted is int and type(value) is not int:
+        raise ValueError(f"{str(value)[:20]!r} instead of a whole number")
+    return wanted(value)
