@@ -10,12 +10,13 @@ import typer
 from data_tools.character_dataset import begin
 from data_tools.manifests import digest, encode_document
 from data_tools.matting.dataset import OBJECTS, finish, plan_shards, write_objects, write_shard
-from data_tools.matting.objects import Purpose, characters, clip_art, drawn, excluded_files, photographed_textures
+from data_tools.matting.objects import Purpose, characters, clip_art, drawn, excluded_files
+from data_tools.matting.surfaces import PHOTOGRAPHS, PHOTOGRAPHS_PACKAGE, read_photographs, read_textures
 from data_tools.packages import default_cache, package_root
 from liwi.command_line import errors_for_people
 from liwi.progress import Progress, ReportProgress
 
-CLIP_ART_LICENCE = {"openclipart-png": "public domain"}
+ART_LICENCES = {"openclipart-png": "public domain", **{f"{PHOTOGRAPHS_PACKAGE} {name}": licence for name, licence in PHOTOGRAPHS.items()}}
 LICENCES = {
     "scikit-image data/{grass,gravel,brick}.png": "CC0",
     "characters and shapes drawn by this program": "Apache-2.0, as the program",
@@ -33,7 +34,7 @@ def matting(
     exclude: Annotated[list[Path] | None, typer.Option(help="Composites whose pictures are left out; repeat for more.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other samples.")] = 0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes at a time.")] = 1,
-    with_clip_art: Annotated[bool, typer.Option("--clip-art/--no-clip-art", help="Without it nothing is downloaded.")] = True,
+    with_art: Annotated[bool, typer.Option("--art/--no-art", help="Clip art and photographs; without, nothing is downloaded.")] = True,
     packages: Annotated[Path | None, typer.Option(help="Folder with the .deb files; missing ones are downloaded into it.")] = None,
 ) -> None:
     """Samples for the matting network: scenes with exact alpha, the classical answer, and simulated corrections."""
@@ -45,18 +46,21 @@ def matting(
             "counts": {"train": train, "evaluation": evaluation},
             "prior_share": prior_share,
             "shapes": shapes,
-            "clip_art": with_clip_art,
+            "art": with_art,
             "excluded": digest(encode_document({"files": sorted(left_out)})),
             "seed": seed,
         }
         begin(out, plan)
         if not (out / OBJECTS).is_file():
             cache = packages or default_cache()
-            art = clip_art(package_root("openclipart-png", cache), left_out, _report) if with_clip_art else ()
+            art = clip_art(package_root("openclipart-png", cache), left_out, _report) if with_art else ()
             objects = [*art, *(characters(live2d) if live2d else []), *drawn(shapes, seed)]
-            write_objects(out / OBJECTS, objects, photographed_textures(package_root("scikit-image", cache)))
+            surfaces = read_textures(package_root("scikit-image", cache))
+            if with_art:
+                surfaces += read_photographs(package_root(PHOTOGRAPHS_PACKAGE, cache))
+            write_objects(out / OBJECTS, objects, surfaces)
             typer.echo(f"{len(objects)} objects")
-        licences = {**(CLIP_ART_LICENCE if with_clip_art else {}), **LICENCES}
+        licences = {**(ART_LICENCES if with_art else {}), **LICENCES}
         names = _make(out, plan, workers, _report)
         manifest = finish(out, names, {"counts": plan["counts"], "seed": seed, "plan": plan, "licences": licences})
     typer.echo(f"{out}: {manifest['counts']['train']} training and {manifest['counts']['evaluation']} evaluation samples")

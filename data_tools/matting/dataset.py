@@ -4,7 +4,7 @@
 
     plan.json            what the set is made of and with; written first, so that an interrupted run can go on
     objects.npz          the objects, so that several processes make samples of the same ones
-    train-0000.npy       (n, 160, 160, 8) uint8, see `data_tools.matting.samples.CHANNELS`
+    train-0000.npy       (n, 192, 192, 8) uint8, see `data_tools.matting.samples.CHANNELS`
     train-0000.json      per sample: box, object, origin, whether it has a prior
     evaluation-0000.*    the same, of objects that training never sees
     manifest.json        written last: counts, licences, sha256 of every file; without it the set is unfinished
@@ -50,11 +50,11 @@ class Shard:
     has_prior: NDArray[np.bool_]
 
 
-def write_objects(path: Path, objects: Sequence[SceneObject], textures: Sequence[UInt8]) -> None:
+def write_objects(path: Path, objects: Sequence[SceneObject], surfaces: Sequence[UInt8]) -> None:
     """Keep objects and photographed surfaces in one file, whole or not at all."""
     names = json.dumps([[each.name, each.origin.value] for each in objects])
     arrays = {f"object_{number}": each.rgba for number, each in enumerate(objects)}
-    arrays |= {f"texture_{number}": each for number, each in enumerate(textures)}
+    arrays |= {f"surface_{number}": each for number, each in enumerate(surfaces)}
     with new_file(path) as place, place.open("wb") as file:
         np.savez(file, names=np.frombuffer(names.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
 
@@ -65,8 +65,8 @@ def read_objects(path: Path) -> tuple[tuple[SceneObject, ...], tuple[UInt8, ...]
     with np.load(path, allow_pickle=False) as file:
         names = json.loads(file["names"].tobytes())
         objects = tuple(SceneObject(name, Origin(origin), file[f"object_{number}"]) for number, (name, origin) in enumerate(names))
-        textures = tuple(file[key] for key in sorted(file.files) if key.startswith("texture_"))
-    return objects, textures
+        surfaces = tuple(file[key] for key in sorted(file.files) if key.startswith("surface_"))
+    return objects, surfaces
 
 
 def write_shard(folder: Path, purpose: Purpose, number: int, count: int, *, seed: int, prior_share: float) -> str:
@@ -77,8 +77,8 @@ def write_shard(folder: Path, purpose: Purpose, number: int, count: int, *, seed
     name = f"{purpose}-{number:04d}"
     if (folder / f"{name}.json").is_file():
         return name
-    objects, textures = read_objects(folder / OBJECTS)
-    maker = SampleMaker(objects, textures, purpose, seed=seed, prior_share=prior_share)
+    objects, surfaces = read_objects(folder / OBJECTS)
+    maker = SampleMaker(objects, surfaces, purpose, seed=seed, prior_share=prior_share)
     samples = [maker.make(number * SHARD_SIZE + position) for position in range(count)]
     with new_file(folder / f"{name}.npy") as place, place.open("wb") as file:
         np.save(file, np.stack([sample.pixels for sample in samples]))

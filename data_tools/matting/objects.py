@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +28,6 @@ LONG_SIDE = 192
 _POSES = ("rest", "angle-left", "angle-up-right")
 _RENDERED_SIDE = 320
 """Of a character's picture, in pixels, before it is cropped and reduced."""
-
-_TEXTURES = ("data/grass.png", "data/gravel.png", "data/brick.png")
 
 
 class Purpose(StrEnum):
@@ -137,12 +134,6 @@ def drawn(count: int, seed: int) -> Iterator[SceneObject]:
         extent = BoundingBox.around(rgba[..., 3] > 5)
         if extent is not None and min(extent.width, extent.height) >= 12:
             yield SceneObject(f"shape {number}", Origin.DRAWN, np.ascontiguousarray(rgba[extent.slices]))
-
-
-def photographed_textures(root: Path) -> list[UInt8]:
-    """The CC0 surfaces that come with scikit-image: (h, w) uint8 each. ``root``: folder of the installed package."""
-    found = [cv2.imread(str(root / name), cv2.IMREAD_GRAYSCALE) for name in _TEXTURES]
-    return [np.asarray(picture, np.uint8) for picture in found if picture is not None]
 
 
 def _shrink(rgba: UInt8) -> UInt8:

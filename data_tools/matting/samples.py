@@ -19,7 +19,7 @@ from liwi.types import BoundingBox, Hint
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
-SIDE = 160
+SIDE = 192
 """Of the square that holds a sample, in pixels."""
 
 CHANNELS = ("red", "green", "blue", "alpha", "support", "prior", "marks", "corrected")
@@ -58,13 +58,13 @@ class SampleMaker:
 
     Args:
         objects: of all purposes; those of the other are left out.
-        textures: photographed surfaces, (h, w) uint8 each.
+        surfaces: photographed ones, see `data_tools.matting.surfaces.draw_surface`.
         seed: another seed gives other samples.
         prior_share: how many samples get the classical answer, which costs ten times the rest.
     """
 
     def __init__(
-        self, objects: Sequence[SceneObject], textures: Sequence[UInt8], purpose: Purpose, *, seed: int, prior_share: float
+        self, objects: Sequence[SceneObject], surfaces: Sequence[UInt8], purpose: Purpose, *, seed: int, prior_share: float
     ) -> None:
         self._objects = [each for each in objects if each.purpose is purpose]
         self._by_origin = {origin: [each for each in self._objects if each.origin is origin] for origin in Origin}
@@ -73,7 +73,7 @@ class SampleMaker:
             raise ValueError(f"There is no object for the purpose {purpose}")
         weights = np.array([SHARES[origin] for origin in present])
         self._present, self._weights = present, weights / weights.sum()
-        self._textures, self._purpose = textures, purpose
+        self._surfaces, self._purpose = surfaces, purpose
         self._seed, self._prior_share = seed, prior_share
         self._segmenter = ClassicalSegmenter(_QUICK)
 
@@ -84,7 +84,7 @@ class SampleMaker:
             origin = self._present[int(rng.choice(len(self._present), p=self._weights))]
             target = self._pick(self._by_origin[origin], rng)
             others = [self._pick(self._objects, rng) for _ in range(_NUM_OTHERS)]
-            scene = compose_scene(target, others, self._textures, SIDE, rng)
+            scene = compose_scene(target, others, self._surfaces, SIDE, rng)
             if scene is not None and 0.04 < mean_brightness(scene) < 0.97:
                 break
         has_prior = bool(rng.random() < self._prior_share)

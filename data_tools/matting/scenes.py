@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.matting.objects import SceneObject
-from data_tools.matting.textures import draw_palette, draw_texture, palette_of
+from data_tools.matting.surfaces import draw_surface
+from data_tools.matting.textures import draw_texture, palette_of
 from data_tools.shadows import cast_shadow, draw_parameters
 from liwi.engines.embedded import OBJECT_MARGIN
 from liwi.imaging.compositing import resize_rgba, to_float
@@ -45,13 +46,13 @@ class Scene:
     box: BoundingBox
 
 
-def compose_scene(target: SceneObject, others: Sequence[SceneObject], textures: Sequence[UInt8], side: int, rng: Generator) -> Scene | None:
+def compose_scene(target: SceneObject, others: Sequence[SceneObject], surfaces: Sequence[UInt8], side: int, rng: Generator) -> Scene | None:
     """Compose one scene.
 
     Args:
         target: the object that the box is for.
         others: objects to stand behind, beside and in front of it.
-        textures: photographed surfaces, (h, w) uint8 each; may be empty.
+        surfaces: photographed ones, see `data_tools.matting.surfaces.draw_surface`; may be empty.
         side: of the square that holds the crop, in pixels.
         rng: decides everything.
 
@@ -59,31 +60,33 @@ def compose_scene(target: SceneObject, others: Sequence[SceneObject], textures: 
         None where too little of the object is seen.
     """
     long = side / (1 + 2 * OBJECT_MARGIN) if rng.random() < 0.85 else side * float(rng.uniform(0.7, 1.0))
-    object_rgba = _vary(target.rgba, long * float(rng.uniform(0.85, 1.0)), rng)
-    alike = rng.random() < 0.35
-    palette = palette_of(object_rgba, rng) if alike else None
-    canvas = _background(side, textures, palette, rng)
+    object_rgba = _vary(target.rgba, long * float(rng.uniform(0.85, 1.0)), surfaces, rng)
+    alike = rng.random() < 0.4
+    palette = palette_of(object_rgba if rng.random() < 0.5 else _part(object_rgba, rng), rng) if alike else None
+    canvas = _background(side, surfaces, palette, rng)
     placed = _paste(object_rgba, side, rng.integers(0, np.maximum(1, side - np.array(object_rgba.shape[1::-1]) + 1), 2))
+    if others and rng.random() < 0.12:
+        canvas = _crowd(others, canvas, surfaces, rng)
     for other in others[: int(rng.integers(0, len(others) + 1))]:
-        canvas = _over(_anywhere(other.rgba, side, rng), canvas)
+        canvas = _over(_anywhere(other.rgba, side, surfaces, rng), canvas)
     if rng.random() < 0.12:  # the same again, beside
-        canvas = _over(_anywhere(target.rgba, side, rng), canvas)
-    if rng.random() < 0.35:
-        canvas = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.5, 3)))
+        canvas = _over(_anywhere(target.rgba, side, surfaces, rng), canvas)
+    if rng.random() < 0.4:
+        canvas = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.5, 4)))
     alpha = to_float(np.ascontiguousarray(placed[..., 3]))
     canvas = np.asarray(canvas * cast_shadow(alpha, draw_parameters(rng, stands=rng.random() < 0.8)), np.float32)
     canvas = _over(placed, canvas)
     if others and rng.random() < 0.15:  # something in front
-        front = _anywhere(others[0].rgba, side, rng, largest=0.4)
+        front = _anywhere(others[0].rgba, side, surfaces, rng, largest=0.4)
         canvas, alpha = _over(front, canvas), alpha * (1 - to_float(np.ascontiguousarray(front[..., 3])))
     return _crop(_camera(canvas, rng), np.rint(alpha * 255).astype(np.uint8), rng)
 
 
-def _background(side: int, textures: Sequence[UInt8], palette: Float32 | None, rng: Generator) -> Float32:
+def _background(side: int, surfaces: Sequence[UInt8], palette: Float32 | None, rng: Generator) -> Float32:
     """(side, side, 3) float32 in [0, 255]."""
-    picture = _surface(side, textures, palette, rng)
+    picture = draw_surface(side, surfaces, rng, palette)
     if rng.random() < 0.4:  # ground and wall, near and far
-        other = _surface(side, textures, palette if rng.random() < 0.5 else None, rng)
+        other = draw_surface(side, surfaces, rng, palette if rng.random() < 0.5 else None)
         y, x = np.mgrid[:side, :side].astype(np.float32) / side
         edge = rng.uniform(0.3, 0.8) + float(rng.normal(0, 0.25)) * (x - 0.5)
         share = np.clip((y - edge) * side * float(rng.choice([0.05, 1.0])) + 0.5, 0, 1)[..., None]
@@ -91,18 +94,22 @@ def _background(side: int, textures: Sequence[UInt8], palette: Float32 | None, r
     return np.asarray(picture, np.float32)
 
 
-def _surface(side: int, textures: Sequence[UInt8], palette: Float32 | None, rng: Generator) -> Float32:
-    if textures and rng.random() < 0.12:
-        picture = textures[int(rng.integers(len(textures)))]
-        zoom = int(rng.integers(side, min(picture.shape) + 1))
-        top, left = (int(rng.integers(0, length - zoom + 1)) for length in picture.shape)
-        gray = cv2.resize(picture[top : top + zoom, left : left + zoom], (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255
-        dark, light = (draw_palette(rng, 2) if palette is None else palette[:2]) * 255
-        return np.asarray(dark * (1 - gray) + light * gray, np.float32)
-    return draw_texture(side, rng, palette).astype(np.float32)
+def _crowd(others: Sequence[SceneObject], canvas: Float32, surfaces: Sequence[UInt8], rng: Generator) -> Float32:
+    """Many objects one before another, mostly darker than what stands before them: spectators, foliage, shelves."""
+    side = canvas.shape[0]
+    for number in range(int(rng.integers(6, 14))):
+        canvas = _over(_anywhere(others[number % len(others)].rgba, side, surfaces, rng, largest=0.45), canvas)
+    return np.asarray(canvas * rng.uniform(0.3, 1.1), np.float32)
 
 
-def _vary(rgba: UInt8, long: float, rng: Generator) -> UInt8:
+def _part(rgba: UInt8, rng: Generator) -> UInt8:
+    """The upper, middle or lower half of an object: hair, or boots, may be in the colours of what is behind them."""
+    height = rgba.shape[0]
+    top = int(rng.choice([0, height // 4, height // 2]))
+    return rgba[top : top + max(1, height // 2)]
+
+
+def _vary(rgba: UInt8, long: float, surfaces: Sequence[UInt8], rng: Generator) -> UInt8:
     """Turn, mirror, recolour and scale an object so that its longer side is ``long`` pixels; sometimes cover it with a surface."""
     if rng.random() < 0.5:
         rgba = rgba[:, ::-1]
@@ -113,7 +120,7 @@ def _vary(rgba: UInt8, long: float, rng: Generator) -> UInt8:
     rgba = resize_rgba(np.ascontiguousarray(rgba), (max(2, round(width * scale)), max(2, round(height * scale))))
     rgb: NDArray[np.floating] = rgba[..., :3].astype(np.float32)
     if rng.random() < 0.3:  # the shape and shading stay, the surface is another
-        surface = draw_texture(max(rgba.shape[:2]), rng)[: rgba.shape[0], : rgba.shape[1]].astype(np.float32)
+        surface = draw_surface(max(rgba.shape[:2]), surfaces, rng)[: rgba.shape[0], : rgba.shape[1]]
         gray = rgb.mean(axis=2, keepdims=True) / 255
         rgb = np.clip(surface * (0.5 + gray) * float(rng.uniform(0.6, 1)) + rgb * float(rng.uniform(0, 0.5)), 0, 255)
     if rng.random() < 0.3:
@@ -138,9 +145,9 @@ def _turn(rgba: UInt8, degrees: float) -> UInt8:
     return rgba if extent is None else np.ascontiguousarray(result[extent.slices])
 
 
-def _anywhere(rgba: UInt8, side: int, rng: Generator, largest: float = 0.8) -> UInt8:
+def _anywhere(rgba: UInt8, side: int, surfaces: Sequence[UInt8], rng: Generator, largest: float = 0.8) -> UInt8:
     long = side * float(rng.uniform(0.15, largest))
-    varied = _vary(rgba, long, rng)
+    varied = _vary(rgba, long, surfaces, rng)
     return _paste(varied, side, rng.integers(-side // 4, side, 2))
 
 

@@ -23,7 +23,7 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SIDE = 160
+SIDE = 192
 """Long side of the crop that the network sees, in pixels: what it was trained with."""
 
 _PRIOR_SHARE = 0.35

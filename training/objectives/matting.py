@@ -83,23 +83,26 @@ class MattingObjective:
         return MattingNetwork(self._settings)
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
-        """Samples with mirrored, turned and recoloured pictures, each with one of its priors."""
+        """Samples as they are stored, and how each is to be mirrored, turned and recoloured, and which of its priors it shows.
+
+        The pictures themselves are changed by `loss`, where the network is: a GPU does in a millisecond what would keep it waiting here.
+        """
         pixels, boxes, has_prior = self._training.read(self._places[indices])
         seen = has_prior & (rng.random(len(indices)) >= self._data.forget_prior)
         corrected = seen & (rng.random(len(indices)) < 0.5)
-        arrays = _channels(pixels, boxes, seen, corrected)
-        rgb = _recolor(arrays["rgb"], self._data.color, rng)
+        tables = _color_tables(len(indices), self._data.color, rng)
         turns, mirrored = rng.integers(0, 4, len(indices)), rng.random(len(indices)) < 0.5
         turns[rng.random(len(indices)) < 0.7] = 0  # most things stand upright
-        arrays = {**arrays, "rgb": rgb}
-        return _tensors({name: _move(array, turns, mirrored) for name, array in arrays.items()}, seen)
+        change = {"tables": torch.from_numpy(tables), "turns": torch.from_numpy(turns), "mirrored": torch.from_numpy(mirrored)}
+        return {**_stored(pixels, boxes, seen, corrected), **change}
 
     def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Cross-entropy, soft IoU and slope; see the module's text."""
-        logits = _forward(model, batch).float()
-        alpha, support = batch["alpha"], batch["support"]
-        wrong = ((batch["prior"] > 0.5) != (alpha > 0.5)).float() * batch["has_prior"]
-        weight = support * (1 + self._data.wrong_weight * wrong + 4 * (batch["marks"] > 0))
+        fields = planes_of(batch)
+        logits = _forward(model, fields).float()
+        alpha, support = fields["alpha"], fields["support"]
+        wrong = ((fields["prior"] > 0.5) != (alpha > 0.5)).float() * fields["has_prior"]
+        weight = support * (1 + self._data.wrong_weight * wrong + 4 * (fields["marks"] > 0))
         entropy = (functional.binary_cross_entropy_with_logits(logits, alpha, reduction="none") * weight).sum() / weight.sum()
         probability = torch.sigmoid(logits) * support
         iou = 1 - _soft_iou(probability, alpha).mean()
@@ -126,16 +129,16 @@ class MattingObjective:
             ):
                 if not chosen.any():
                     continue
-                batch = _tensors(_channels(pixels[chosen], boxes[chosen], seen[chosen], corrected[chosen]), seen[chosen])
-                batch = {key: value.to(device) for key, value in batch.items()}
-                answer = torch.sigmoid(_forward(model, batch).float()) * batch["support"]
-                sums.setdefault(name, []).append(_soft_iou(answer, batch["alpha"]))
+                stored = _stored(pixels[chosen], boxes[chosen], seen[chosen], corrected[chosen])
+                fields = planes_of({key: value.to(device) for key, value in stored.items()})
+                answer = torch.sigmoid(_forward(model, fields).float()) * fields["support"]
+                sums.setdefault(name, []).append(_soft_iou(answer, fields["alpha"]))
                 if name == "alpha_iou":
-                    sums.setdefault("mask_iou", []).append(_soft_iou((answer > 0.5).float(), batch["alpha"]))
-                    sums.setdefault("error", []).append((answer - batch["alpha"]).abs().mean(dim=(1, 2, 3)))
+                    sums.setdefault("mask_iou", []).append(_soft_iou((answer > 0.5).float(), fields["alpha"]))
+                    sums.setdefault("error", []).append((answer - fields["alpha"]).abs().mean(dim=(1, 2, 3)))
                 if name != "blind_iou":
-                    prior = ((batch["prior"] > 0.5) * batch["support"]).float()
-                    sums.setdefault(f"prior_{name}", []).append(_soft_iou(prior, batch["alpha"]))
+                    prior = ((fields["prior"] > 0.5) * fields["support"]).float()
+                    sums.setdefault(f"prior_{name}", []).append(_soft_iou(prior, fields["alpha"]))
         return {name: float(torch.cat(values).mean()) for name, values in sums.items()}
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
@@ -171,41 +174,62 @@ class _Samples:
         return pixels, boxes, np.array([shard.has_prior[position] for shard, position in found])
 
 
-def _channels(pixels: UInt8, boxes: NDArray[np.int64], seen: NDArray[np.bool_], corrected: NDArray[np.bool_]) -> dict[str, UInt8]:
-    """Stored samples taken apart: each (n, S, S, c) uint8; prior and marks as the network gets to see them."""
-    prior = np.where(corrected[:, None, None], pixels[..., 7], pixels[..., 5]) * seen[:, None, None]
-    inside = np.zeros(pixels.shape[:3], np.uint8)
-    for number, (left, top, right, bottom) in enumerate(boxes):
-        inside[number, top:bottom, left:right] = 255
-    return {
-        "rgb": pixels[..., :3],
-        "alpha": pixels[..., 3:4],
-        "support": pixels[..., 4:5],
-        "box": inside[..., None],
-        "prior": prior[..., None].astype(np.uint8),
-        "marks": (pixels[..., 6] * corrected[:, None, None])[..., None].astype(np.uint8),
-    }
+def _stored(pixels: UInt8, boxes: NDArray[np.int64], seen: NDArray[np.bool_], corrected: NDArray[np.bool_]) -> dict[str, Tensor]:
+    """What `planes_of` takes, without any change to the pictures."""
+    arrays = {"pixels": pixels, "boxes": boxes, "seen": seen, "corrected": corrected}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def _tensors(arrays: Mapping[str, UInt8], seen: NDArray[np.bool_]) -> dict[str, Tensor]:
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2))).float() for name, array in arrays.items()}
-    scaled = {name: value if name == "marks" else value / 255 for name, value in tensors.items()}
-    return {**scaled, "has_prior": torch.from_numpy(seen.astype(np.float32)).view(-1, 1, 1, 1)}
+def planes_of(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Stored samples taken apart, as the network gets to see them; runs where the batch lies.
+
+    Args:
+        batch: ``pixels`` (B, S, S, 8) uint8 as `data_tools.matting.samples.CHANNELS`, ``boxes`` (B, 4) int64, and (B,) bool each: ``seen``,
+            whether there is a prior to see, and ``corrected``, whether it is the one after the marks. Where they shall be changed,
+            ``tables`` (B, 3, 256) uint8: new values of the colours, ``turns`` (B,) int64: quarters, ``mirrored`` (B,) bool.
+
+    Returns:
+        ``rgb`` (B, 3, S, S), ``alpha``, ``support``, ``box``, ``prior``, ``marks`` (B, 1, S, S), ``has_prior`` (B, 1, 1, 1): float32 in
+        [0, 1], but marks 0, 1 or 2.
+    """
+    pixels, seen, corrected = batch["pixels"].permute(0, 3, 1, 2), _per_sample(batch["seen"]), _per_sample(batch["corrected"])
+    prior = torch.where(corrected, pixels[:, 7:8], pixels[:, 5:6]) * seen
+    rgb = _recolor(pixels[:, :3], batch["tables"]) if "tables" in batch else pixels[:, :3]
+    planes = torch.cat([rgb, pixels[:, 3:5], _inside(batch["boxes"], pixels.shape[-1]), prior, pixels[:, 6:7] * corrected], dim=1)
+    if "turns" in batch:
+        planes = torch.where(_per_sample(batch["mirrored"]), planes.flip(3), planes)
+        turns = _per_sample(batch["turns"])
+        planes = torch.where(turns % 2 == 1, torch.rot90(planes, 1, (2, 3)), planes)
+        planes = torch.where(turns >= 2, planes.flip(2, 3), planes)
+    scaled = planes[:, :7].float() / 255
+    parts = {"rgb": 3, "alpha": 1, "support": 1, "box": 1, "prior": 1}
+    split = dict(zip(parts, torch.split(scaled, list(parts.values()), dim=1), strict=True))
+    return {**split, "marks": planes[:, 7:].float(), "has_prior": seen.float()}
 
 
-def _recolor(rgb: UInt8, strength: float, rng: np.random.Generator) -> UInt8:
-    """Gain per channel, gamma and a shift, drawn per sample."""
-    count = len(rgb)
-    gain = 1 + strength * rng.uniform(-1, 1, (count, 1, 1, 3)) * 0.5 + strength * rng.uniform(-1, 1, (count, 1, 1, 1))
-    values = np.arange(256, dtype=np.float32)[None, :, None] / 255
+def _inside(boxes: Tensor, side: int) -> Tensor:
+    """255 inside each box: (B, 1, side, side) uint8."""
+    place = torch.arange(side, device=boxes.device)
+    across = (place >= boxes[:, 0:1]) & (place < boxes[:, 2:3])
+    down = (place >= boxes[:, 1:2]) & (place < boxes[:, 3:4])
+    return ((down[:, :, None] & across[:, None, :]) * 255).to(torch.uint8)[:, None]
+
+
+def _color_tables(count: int, strength: float, rng: np.random.Generator) -> UInt8:
+    """Gain per channel, gamma and a shift, drawn per sample: what each value becomes, (count, 3, 256) uint8."""
+    gain = 1 + strength * rng.uniform(-1, 1, (count, 3, 1)) * 0.5 + strength * rng.uniform(-1, 1, (count, 1, 1))
     gamma = np.exp(strength * rng.uniform(-1, 1, (count, 1, 1)))
-    tables = np.clip(values**gamma * gain[:, 0] * 255 + strength * 60 * rng.uniform(-1, 1, (count, 1, 1)), 0, 255).astype(np.uint8)
-    return np.stack([np.stack([table[picture[..., c], c] for c in range(3)], axis=-1) for table, picture in zip(tables, rgb, strict=True)])
+    values = (np.arange(256) / 255) ** gamma * gain * 255 + strength * 60 * rng.uniform(-1, 1, (count, 1, 1))
+    return np.clip(values, 0, 255).astype(np.uint8)
 
 
-def _move(array: UInt8, turns: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> UInt8:
-    moved = [np.rot90(each[:, ::-1] if flip else each, int(turn)) for each, turn, flip in zip(array, turns, mirrored, strict=True)]
-    return np.stack(moved)
+def _recolor(rgb: Tensor, tables: Tensor) -> Tensor:
+    """``rgb`` (B, 3, H, W) uint8 through the tables of `_color_tables`."""
+    return torch.gather(tables, 2, rgb.flatten(2).long()).view(rgb.shape)
+
+
+def _per_sample(values: Tensor) -> Tensor:
+    return values.view(-1, 1, 1, 1)
 
 
 def _forward(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

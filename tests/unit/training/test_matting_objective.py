@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from data_tools.manifests import DatasetError
+from data_tools.matting.samples import SIDE
 from tests.unit.training.tiny import tiny_job
 from training.errors import JobError
 from training.objectives import create_objective
-from training.objectives.matting import MattingObjective
+from training.objectives.matting import MattingObjective, planes_of
 
 
 class Answer(nn.Module):
@@ -35,20 +36,34 @@ def objective(samples: Path) -> MattingObjective:
 def test_the_same_chance_gives_the_same_batch_and_another_gives_another(objective: MattingObjective) -> None:
     first, again, other = (objective.batch(np.array([0, 5]), np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["rgb"], other["rgb"])
+    assert not torch.equal(planes_of(first)["rgb"], planes_of(other)["rgb"])
 
 
 def test_batches_are_what_the_network_takes(objective: MattingObjective) -> None:
-    batch = objective.batch(np.arange(objective.num_samples), np.random.default_rng(0))
+    batch = planes_of(objective.batch(np.arange(objective.num_samples), np.random.default_rng(0)))
     count = objective.num_samples
-    assert batch["rgb"].shape == (count, 3, 160, 160)
-    assert all(batch[name].shape == (count, 1, 160, 160) for name in ("alpha", "support", "box", "prior", "marks"))
+    assert batch["rgb"].shape == (count, 3, SIDE, SIDE)
+    assert all(batch[name].shape == (count, 1, SIDE, SIDE) for name in ("alpha", "support", "box", "prior", "marks"))
     assert all(float(batch[name].min()) >= 0 and float(batch[name].max()) <= 1 for name in ("rgb", "alpha", "support", "box", "prior"))
     assert set(batch["marks"].unique().tolist()) <= {0.0, 1.0, 2.0}
     assert float((batch["alpha"] * (1 - batch["support"])).max()) == 0
     without = batch["has_prior"].view(-1) == 0
     assert without.any()
     assert float(batch["prior"][without].abs().sum()) == 0
+
+
+def test_pictures_truth_and_box_are_moved_together(objective: MattingObjective) -> None:
+    batch = objective.batch(np.arange(8), np.random.default_rng(0))
+    batch["pixels"][..., :3] = batch["pixels"][..., 3:4]  # the picture shows the truth
+    batch["tables"] = torch.arange(256, dtype=torch.uint8).repeat(8, 3, 1)
+    batch["turns"], batch["mirrored"] = torch.arange(8) % 4, torch.arange(8) >= 4
+    moved = planes_of(batch)
+    assert torch.equal(moved["rgb"], moved["alpha"].expand(-1, 3, -1, -1))
+    assert float((moved["alpha"] * (1 - moved["support"])).max()) == 0
+    for number in range(8):
+        alone = batch["pixels"][number, :, :, 3].numpy()
+        expected = np.rot90(alone[:, ::-1] if number >= 4 else alone, number % 4)
+        assert np.array_equal(moved["alpha"][number, 0].numpy(), expected / np.float32(255))
 
 
 def test_samples_with_a_prior_come_more_often(samples: Path) -> None:
@@ -60,7 +75,7 @@ def test_samples_with_a_prior_come_more_often(samples: Path) -> None:
 
 def test_the_loss_is_least_at_the_truth(objective: MattingObjective) -> None:
     batch = objective.batch(np.array([0, 1]), np.random.default_rng(0))
-    right = torch.logit(batch["alpha"].clamp(0.001, 0.999))
+    right = torch.logit(planes_of(batch)["alpha"].clamp(0.001, 0.999))
     losses = [float(objective.loss(Answer(logits), batch)["loss"].detach()) for logits in (right, right * 0.3, -right)]
     assert losses == sorted(losses)
     assert losses[0] < 0.1

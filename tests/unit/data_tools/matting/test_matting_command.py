@@ -8,7 +8,7 @@ from data_tools.__main__ import app
 from data_tools.matting.dataset import open_shards, read_manifest
 from data_tools.matting.objects import Purpose
 
-TINY = ["--train", "5", "--evaluation", "2", "--shapes", "30", "--prior-share", "0", "--no-clip-art"]
+TINY = ["--train", "5", "--evaluation", "2", "--shapes", "30", "--prior-share", "0", "--no-art"]
 
 
 def test_an_interrupted_set_is_finished_by_the_same_command_and_refused_to_another(tmp_path: Path) -> None:
