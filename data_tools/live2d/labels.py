@@ -5,8 +5,10 @@
     {"version": 1, "taxonomy": "v3", "art_meshes": {"ArtMesh93": {"part": "front hair", "side": "left"}, "hit": {"part": null}}}
 
 ``part`` is a class of the 23-class taxonomy, or null for what shows nothing; ``side`` is the character's own, or null. ``order``, where a
-person has moved the ArtMesh in the order of drawing, is its place in thousandths, see `ordering`; null or missing: the artist's. Other keys
-are let alone: `synthetic.export` writes the seed and what it chose, for instance.
+person has moved the ArtMesh in the order of drawing, is its place in thousandths, see `ordering`; null or missing: the artist's.
+``pieces``, where a person has cut the ArtMesh because it holds several body parts, are outlines with a part and a side each, see
+`pieces.read_pieces`; ``part`` and ``side`` are then those of what is left of it. Other keys are let alone: `synthetic.export` writes the
+seed and what it chose, for instance.
 """
 
 import json
@@ -18,6 +20,7 @@ from typing import Any
 
 from data_tools.live2d.manifest import read_manifest
 from data_tools.live2d.ordering import LAST_ORDER
+from data_tools.live2d.pieces import Piece, read_pieces
 from data_tools.live2d.sources import MODEL_ENDING, open_source
 from data_tools.manifests import digest
 from liwi.errors import InputError
@@ -39,11 +42,13 @@ class Labels:
         parts: part and side by the ArtMesh's id.
         sha256: of the file.
         orders: where in the order of drawing the ArtMeshes lie that somebody has moved, see `ordering`; by id, 0 to `LAST_ORDER`.
+        pieces: of the ArtMeshes that somebody has cut, see `pieces`; by id.
     """
 
     parts: Mapping[str, tuple[BodyPart | None, Side | None]]
     sha256: str
     orders: Mapping[str, int]
+    pieces: Mapping[str, tuple[Piece, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def read_labels(path: Path) -> Labels:
     """Read a label file.
 
     Raises:
-        InputError: it is missing, damaged, of another version or taxonomy, or names a part, side or order that does not exist.
+        InputError: it is missing, damaged, of another version or taxonomy, or names a part, side, order or piece that cannot be.
     """
     document, content = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("art_meshes"), dict):
@@ -121,7 +126,8 @@ def read_labels(path: Path) -> Labels:
     entries = document["art_meshes"]
     parts = {name: _label(name, entry) for name, entry in entries.items()}
     orders = {name: _order(name, entry["order"]) for name, entry in entries.items() if entry.get("order") is not None}
-    return Labels(MappingProxyType(parts), digest(content), MappingProxyType(orders))
+    pieces = {name: own for name, entry in entries.items() if (own := read_pieces(entry.get("pieces"), name))}
+    return Labels(MappingProxyType(parts), digest(content), MappingProxyType(orders), MappingProxyType(pieces))
 
 
 def identify(path: Path) -> ModelIdentity:

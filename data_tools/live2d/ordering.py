@@ -56,7 +56,7 @@ def reordered(posed: Live2DModel, rest: Live2DModel, orders: Mapping[str, int]) 
     for slot, _, index in sorted(queue):
         sequence += [*stays[start:slot], index]
         start = slot
-    return _in_sequence(posed, [*sequence, *stays[start:]])
+    return in_sequence(posed, [*sequence, *stays[start:]])
 
 
 def _outside_of_offscreens(model: Live2DModel, index: int, slot: int, stays: list[int]) -> int:
@@ -80,7 +80,8 @@ def _lies_in(model: Live2DModel, index: int, part: int) -> bool:
     return place == part
 
 
-def _in_sequence(model: Live2DModel, sequence: list[int]) -> Live2DModel:
+def in_sequence(model: Live2DModel, sequence: list[int]) -> Live2DModel:
+    """The model with its ArtMeshes, all of them, drawn in this order of their indices, back to front."""
     place_of = {index: place for place, index in enumerate(sequence)}
     meshes = tuple(replace(mesh, render_order=place_of[mesh.index]) for mesh in model.art_meshes)
     offscreens = []

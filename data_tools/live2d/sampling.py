@@ -6,7 +6,7 @@ Everything follows from the plan, so a run that was killed goes on where it stop
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import version
@@ -24,12 +24,14 @@ from data_tools.live2d.part_layers import label_meshes, part_layers
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose, PoseParameters, pose_parameters
 from data_tools.live2d.reader import OpenedModel, open_model
 from data_tools.live2d.rendering import render
+from data_tools.live2d.splitting import SplitMesh, parts_of_pieces, split_meshes, with_pieces
 from data_tools.live2d.view import View
 from data_tools.manifests import number_of
 from data_tools.samples import CharacterSample
 from data_tools.shards import SAMPLES_PER_SHARD, write_shards
 from liwi.errors import EngineUnavailable, InputError
 from liwi.progress import Progress, ReportProgress, ignore_progress
+from liwi.seethrough.body_parts import BodyPart, Side
 
 DRAWING_VERSION = 1
 """Grows whenever the same plan gives other pixels."""
@@ -160,26 +162,28 @@ def _write_model(model: LabelledModel, out: Path, options: SampleOptions, backgr
             known = {mesh.id for mesh in character.model.art_meshes}
             if not known & model.labels.parts.keys():
                 raise InputError("Its labels name none of its ArtMeshes; they belong to another model.")
-            posed = _different_poses(character, model, options)
+            splits = split_meshes(character.model, model.labels.pieces)
+            parts = {**model.labels.parts, **parts_of_pieces(splits)}
+            posed = _different_poses(character, model, splits, options)
             view = _shared_view(posed, options.size)
             if not all(dataset.has_sample(out, name) for one in posed for name in one.names):
                 _ = character.pyramid  # a damaged texture is told once, not for every pose
             for one in posed:
                 try:
-                    yield from _write_pose(character, model, one, view, out, options, backgrounds)
+                    yield from _write_pose(character, model, parts, one, view, out, options, backgrounds)
                 except (InputError, EngineUnavailable) as error:
                     yield SkippedModel(f"{model.name}, {one.pose.name}", str(error))
     except InputError as error:
         yield SkippedModel(model.name, str(error))
 
 
-def _different_poses(character: OpenedModel, model: LabelledModel, options: SampleOptions) -> list[_Posed]:
+def _different_poses(character: OpenedModel, model: LabelledModel, splits: Sequence[SplitMesh], options: SampleOptions) -> list[_Posed]:
     """A model that cannot take a pose looks as at rest, or as in another one: such poses are left out."""
     seen: set[str] = set()
     found = []
     for pose in _expressed(options, model):
         parameters = pose_parameters(character.model, pose)
-        posed = reordered(character.pose(parameters.values), character.model, model.labels.orders)
+        posed = with_pieces(reordered(character.pose(parameters.values), character.model, model.labels.orders), splits)
         look = _fingerprint(posed)
         if look not in seen:
             seen.add(look)
@@ -225,14 +229,21 @@ def _shared_view(posed: Sequence[_Posed], size: int) -> View:
 
 
 def _write_pose(
-    character: OpenedModel, model: LabelledModel, one: _Posed, view: View, out: Path, options: SampleOptions, backgrounds: Backgrounds
+    character: OpenedModel,
+    model: LabelledModel,
+    parts: Mapping[str, tuple[BodyPart | None, Side | None]],
+    one: _Posed,
+    view: View,
+    out: Path,
+    options: SampleOptions,
+    backgrounds: Backgrounds,
 ) -> Iterator[str]:
     wanted = [name for name in one.names if not dataset.has_sample(out, name)]
     if wanted:
         drawn = render(one.posed, character.pyramid, view)
         if not drawn.meshes:
             raise InputError("Nothing of it is to be seen in this pose.")
-        meshes = label_meshes(drawn, model.labels.parts)
+        meshes = label_meshes(drawn, parts)
         layers = part_layers(drawn, character.pyramid, meshes)
         unlabelled = round(sum(mesh.visible_pixels for mesh in meshes if mesh.part is None), 2)
         for name in wanted:

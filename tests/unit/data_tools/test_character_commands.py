@@ -18,10 +18,12 @@ from data_tools.__main__ import app
 from data_tools.character_dataset import read_character, read_character_manifest, split_of
 from data_tools.live2d.backgrounds import Backgrounds
 from data_tools.live2d.labels import find_models
+from data_tools.live2d.pieces import GRID
 from data_tools.live2d.poses import NINE_DIRECTIONS
 from data_tools.live2d.sampling import SampleOptions, write_samples
 from data_tools.live2d.synthetic.export import synthesize, write_model
 from liwi.progress import Progress
+from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.data_tools.character_models import MESHES, file_bytes, labels_document, write_character
 
 ROOT = Path(__file__).parents[3]
@@ -255,6 +257,31 @@ def test_what_somebody_moved_in_the_order_of_drawing_is_drawn_there_in_every_pos
         assert np.array_equal(alone[0].rgba, alone[1].rgba)
 
 
+def test_the_pieces_of_a_split_fragment_go_to_their_own_parts_in_every_pose(tmp_path: Path) -> None:
+    write_character(tmp_path / "model")
+    labels = json.loads((tmp_path / "model/labels.json").read_text())
+    half = [[0, 0], [GRID // 2, 0], [GRID // 2, GRID], [0, GRID]]  # the left half of the canvas at rest
+    samples = {}
+    for name, pieces in (("whole", None), ("split", [{"polygon": half, "part": "ears", "side": "right"}])):
+        labels["art_meshes"]["face"]["pieces"] = pieces
+        (tmp_path / f"{name}.json").write_text(json.dumps(labels))
+        options = ("--size", 100, "--pose", "rest", "--pose", "angle-left")
+        assert call("live2d", "samples", tmp_path / "model", tmp_path / f"{name}.json", tmp_path / name, *options).exit_code == 0
+        samples[name] = [read_character(tmp_path / name, entry["name"]) for entry in read_character_manifest(tmp_path / name)["samples"]]
+    assert len(samples["whole"]) == 2
+    for whole, split in zip(samples["whole"], samples["split"], strict=True):
+        assert np.array_equal(whole.figure, split.figure)
+        assert np.array_equal(whole.source, split.source)
+        layers = {layer.tag: layer for layer in split.layers}
+        before = next(layer for layer in whole.layers if layer.tag == "face")
+        boxes = before.box, layers["ears"].box, layers["face"].box
+        assert (boxes[0].left, boxes[1].right, boxes[0].right) == (boxes[1].left, boxes[2].left, boxes[2].right)
+        assert layers["ears"].box.width == pytest.approx(before.box.width / 2, abs=1)
+        assert int(layers["ears"].visible.sum()) + int(layers["face"].visible.sum()) == int(before.visible.sum())
+        ears = next(mesh for mesh in split.art_meshes if mesh.part is BodyPart.EARS)
+        assert (ears.id, ears.side) == ("face#1", Side.RIGHT)
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -268,6 +295,7 @@ def test_what_somebody_moved_in_the_order_of_drawing_is_drawn_there_in_every_pos
         ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": 3}}}, "a class name or null"),
         ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": "face", "order": -1}}}, "a whole number from 0"),
         ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": "face", "order": "1"}}}, "a whole number from 0"),
+        ({"version": 1, "taxonomy": "v3", "art_meshes": {"face": {"part": "face", "pieces": [{"polygon": []}]}}}, "3 to 1000 points"),
     ],
 )
 def test_labels_that_cannot_be_used_are_a_clear_error(tmp_path: Path, document: object, message: str) -> None:
