@@ -135,7 +135,7 @@ def test_a_process_that_is_stopped_leaves_a_set_that_can_go_on(
     models: Path, written: Path, tmp_path: Path, sent: signal.Signals, status: int
 ) -> None:
     command = [sys.executable, "-m", "data_tools", "live2d", "samples", models, models, tmp_path / "set", "--size", str(SIZE)]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_hear_interrupts)
     deadline = time.monotonic() + 60
     while len(list((tmp_path / "set/samples").glob("*.json"))) < 3 and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -331,3 +331,8 @@ def test_wrong_options_are_refused(models: Path, tmp_path: Path, arguments: tupl
 def test_a_folder_without_models_is_a_clear_error(tmp_path: Path) -> None:
     assert "no Live2D model" in call("live2d", "samples", tmp_path, tmp_path, tmp_path / "out").output
     assert "no file or folder" in call("live2d", "samples", tmp_path / "x", tmp_path, tmp_path / "out").output
+
+
+def _hear_interrupts() -> None:
+    """Whoever runs the tests in a shell's background has SIGINT ignored, and a child would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
