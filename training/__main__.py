@@ -1,10 +1,16 @@
-"""``python -m training run | list | show | measure | publish``, and the first also under ``accelerate launch -m training run``."""
+"""``python -m training run | stop | list | show | measure | publish | promote | rollback``.
 
+The first also works as ``accelerate launch -m training run``; the last two are those of ``python -m liwi checkpoints``.
+"""
+
+import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from liwi import checkpoint_commands
 from liwi.command_line import errors_for_people, name_on_this_computer
 
 app = typer.Typer(help="Make checkpoints: a job and a dataset in, a run folder out.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -20,24 +26,42 @@ def run(
         Path | None, typer.Option(help="The run folder; out/runs/<name of the job> if not given. The same again goes on.")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE over the job's own, e.g. schedule.steps=100; repeat.")] = None,
+    echo: Annotated[bool, typer.Option(help="Also print every line of the log, for those who only see the output.")] = False,
 ) -> None:
     """Train, or go on with a run that was interrupted: the same command does both."""
     from training.job import read_job
     from training.loop import train
+    from training.run_folder import echoing
 
-    outcome = train(read_job(job, set_ or []), out or RUNS / job.stem)
+    with echoing(out or RUNS / job.stem) if echo else nullcontext():
+        outcome = train(read_job(job, set_ or []), out or RUNS / job.stem)
     best = "" if outcome.best is None else f"; best {outcome.best:.4f} at step {outcome.best_step}"
     typer.echo(
         f"{out or RUNS / job.stem}: step {outcome.step}, {'finished' if outcome.finished else 'stopped; the same command goes on'}{best}"
     )
 
 
+@app.command()
+def stop(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    hard: Annotated[bool, typer.Option("--hard", help="At once; what came after the last checkpoint is done again later.")] = False,
+) -> None:
+    """End a run after its step, with a checkpoint; take it out of the queue where it waits."""
+    from training.launch import Launcher
+    from training.run_here import ThisMachine
+    from training.run_on_hub import HuggingFaceJobs
+
+    runs, hub = folder.resolve().parent, HuggingFaceJobs.from_environment(folder.resolve().parent, os.environ)
+    Launcher(runs, [ThisMachine(runs), *([hub] if hub else [])]).stop(folder.resolve().name, hard=hard)
+    typer.echo(f"{folder}: {'ended' if hard else 'asked to stop'}.")
+
+
 @app.command("list")
 def list_(folder: Annotated[Path, typer.Argument(help="Folder of run folders.")] = RUNS) -> None:
     """All runs below a folder: how far each is, and its last evaluation."""
-    from training.run_folder import JOB
+    from training.launch import run_folders
 
-    found = sorted(path.parent for path in folder.glob(f"*/{JOB}"))
+    found = run_folders(folder)
     for path in found:
         typer.echo(_summary(path))
     if not found:
@@ -101,15 +125,17 @@ def measure(
         typer.echo(f"{'clicks, mean of ' + str(len(done)):28} " + "  ".join(f"{mean:.3f}" for mean in means))
 
 
-def _summary(folder: Path) -> str:
-    from training.run_folder import is_held, read_log, read_run_job
+app.command()(checkpoint_commands.promote)
+app.command()(checkpoint_commands.rollback)
 
-    job, lines = read_run_job(folder), read_log(folder)
-    step = max((line.get("step", 0) for line in lines), default=0)
-    last = next((line for line in reversed(lines) if line["event"] in ("done", "stopped")), None)
-    state = "training" if is_held(folder) else str(last["reason"]) if last and last is lines[-1] else "interrupted"
-    measured = next((line for line in reversed(lines) if line["event"] == "evaluation"), None)
-    return f"{folder}: {job.objective}, step {step} of {job.schedule.steps}, {state}" + (f"; {_values(measured)}" if measured else "")
+
+def _summary(folder: Path) -> str:
+    from training.run_state import describe_run
+
+    view = describe_run(folder)
+    what = f"{view.objective}, step {view.step} of {view.steps}, {view.state}" if view.objective else str(view.state)
+    measured = f"; {_values({'event': 'evaluation', **view.metrics})}" if view.metrics else ""
+    return f"{folder}: {what}{measured}" + (f"; {view.problem}" if view.problem else "")
 
 
 def _values(line: dict[str, Any]) -> str:

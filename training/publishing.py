@@ -1,9 +1,11 @@
 """From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
 
+import contextlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_tools.manifests import digest_file
+from data_tools.manifests import MANIFEST, DatasetError, digest_file, read_document
 from liwi.checkpoints import CheckpointRecord
 from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
@@ -74,8 +76,17 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> Chec
             folder / EXPORT,
             kind=objective.kind,
             job=JobReference(folder.resolve().name, digest_file(folder / JOB)),
-            dataset=DatasetReference(Path(job.dataset).name, dataset),
+            dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of(Path(job.dataset))),
             metrics={**best.metrics, "step": float(best.step)},
             who=who,
             licence=licence,
         )
+
+
+def labels_of(dataset: Path) -> str:
+    """The hash of the labels that a dataset was made with, where its manifest says so; empty where nobody labelled anything."""
+    with contextlib.suppress(DatasetError, OSError):
+        said = read_document(dataset / MANIFEST).get("labels_sha256")
+        if isinstance(said, str) and re.fullmatch("[0-9a-f]{64}", said):
+            return said
+    return ""

@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -174,6 +175,38 @@ class RunLog:
         kept = [line for line in read_log(self._path.parent) if line.get("step", 0) <= step and line["event"] in ("step", "evaluation")]
         with new_file(self._path) as path:
             path.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
+
+
+@contextmanager
+def echoing(folder: Path, seconds: float = 1.0) -> Iterator[None]:
+    """Print a run's log as it grows, for as long as the block lasts; from its start again where it was rewound."""
+    ended = threading.Event()
+
+    def follow() -> None:
+        place = 0
+        while not ended.wait(seconds):
+            place = _echo(folder, place)
+        _echo(folder, place)
+
+    thread = threading.Thread(target=follow, name="echo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _echo(folder: Path, place: int) -> int:
+    """Print the whole lines from a place in the log on; the place after them."""
+    if not (folder / LOG).is_file():
+        return 0
+    with (folder / LOG).open("rb") as file:
+        file.seek(place if file.seek(0, os.SEEK_END) >= place else 0)
+        first, text = file.tell(), file.read()
+    whole = text[: text.rfind(b"\n") + 1]
+    print(whole.decode("utf-8", "replace"), end="", flush=True)
+    return first + len(whole)
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ def test_list_says_how_far_runs_are(whole: Path, tmp_path: Path) -> None:
     with hold(tmp_path / "killed"):
         running = CliRunner().invoke(app, ["list", str(tmp_path)]).output
     lines = CliRunner().invoke(app, ["list", str(tmp_path)]).output.splitlines()
-    assert "step 8 of 8, all steps done" in lines[0]
+    assert "step 8 of 8, finished" in lines[0]
     assert "step 3 of 8, interrupted" in lines[1]
     assert "step 3 of 8, training" in running
 

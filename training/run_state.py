@@ -1,0 +1,222 @@
+"""What a run is doing, read from its folder alone: the same answer for the command line, the app, and an app that was started again."""
+
+import contextlib
+import math
+import re
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from liwi.errors import LiwiError
+from training.launch import Launch, LaunchState, read_launch
+from training.run_folder import LOG, is_held, read_log, read_run_job
+from training.run_here import last_output, process_of
+
+
+class RunState(StrEnum):
+    """What a run is doing."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    TRAINING = "training"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    DAMAGED = "damaged"
+
+
+ACTIVE = frozenset({RunState.QUEUED, RunState.STARTING, RunState.TRAINING, RunState.STOPPING})
+GOES_ON = frozenset({RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
+"""States in which the same command goes on with it."""
+
+_DONE = "all steps done"
+_ASKED = "asked to stop"
+_RECENT = 50
+_BEGINNING_SECONDS = 20.0
+"""So long a launch may have no process yet."""
+_CURSED = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run for a person.
+
+    Attributes:
+        folder: of the run; its name is the run's.
+        state: what it is doing.
+        problem: why it failed, or is damaged; empty where all is well.
+        objective, dataset: of its job; empty where that is damaged.
+        step, steps: done, and in all.
+        seconds_left: until the last step, at the speed of the last 50; None where not known.
+        changed: when its log last changed, in seconds since 1970; 0 for never.
+        loss: of the last step.
+        metrics: of the last evaluation.
+        best_step: the step of the best evaluation so far.
+        launch: who started it where; None for one that was started by hand.
+    """
+
+    folder: Path
+    state: RunState
+    problem: str = ""
+    objective: str = ""
+    dataset: str = ""
+    step: int = 0
+    steps: int = 0
+    seconds_left: float | None = None
+    changed: float = 0.0
+    loss: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    best_step: int | None = None
+    launch: Launch | None = None
+
+
+def describe_run(folder: Path) -> RunView:
+    """What a run is doing. Never raises for what a folder holds: what is damaged is said."""
+    problem, launch, job = "", None, None
+    try:
+        launch = read_launch(folder)
+        job = read_run_job(folder)
+    except (LiwiError, OSError) as error:
+        problem = str(error)
+    digest = _digest(folder, *_stamp(folder / LOG))
+    state, said = (RunState.DAMAGED, problem) if problem else _state(folder, launch, digest)
+    steps = job.schedule.steps if job else 0
+    busy = state in (RunState.TRAINING, RunState.STOPPING)
+    left = (steps - digest.step) * digest.seconds if busy and digest.seconds else None
+    return RunView(
+        folder,
+        state,
+        said,
+        job.objective if job else "",
+        job.dataset if job else "",
+        digest.step,
+        steps,
+        left,
+        _stamp(folder / LOG)[0] / 1e9,
+        digest.loss,
+        digest.metrics,
+        digest.best_step,
+        launch,
+    )
+
+
+def curves(folder: Path, points: int = 400) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """The log as curves: ``{"step": {"loss": [(step, value), ...], ...}, "evaluation": {...}}``, thinned to about so many points each.
+
+    Where there are more, each stretch keeps its lowest and highest value, so that no spike is lost.
+    """
+    found: dict[str, dict[str, list[tuple[int, float]]]] = {"step": {}, "evaluation": {}}
+    for line in read_log(folder):
+        step = line.get("step")
+        if line["event"] in found and isinstance(step, int):
+            for name, value in _numbers(line):
+                found[line["event"]].setdefault(name, []).append((step, value))
+    return {event: {name: _thinned(values, points) for name, values in series.items()} for event, series in found.items()}
+
+
+def log_stamp(folder: Path) -> str:
+    """Something that differs whenever the log does."""
+    return "-".join(map(str, _stamp(folder / LOG)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """What a log comes down to."""
+
+    step: int = 0
+    last: str = ""
+    loss: float | None = None
+    seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    best_step: int | None = None
+
+
+@lru_cache(maxsize=512)
+def _digest(folder: Path, changed: int, size: int) -> _Digest:  # noqa: ARG001 (they are what the cache goes by)
+    step, loss, best, metrics, last = 0, None, None, dict[str, float](), ""
+    seconds: list[float] = []
+    for line in read_log(folder):
+        event, values = line["event"], dict(_numbers(line))
+        step = line["step"] if isinstance(line.get("step"), int) else step
+        last = f"{event}: {line.get('reason', '')}"
+        if event == "step":
+            loss = values.get("loss", loss)
+            seconds.append(values.get("seconds", 0.0))
+        elif event == "evaluation":
+            best = line["best_step"] if isinstance(line.get("best_step"), int) else best
+            metrics = values
+    return _Digest(step, last, loss, statistics.fmean(seconds[-_RECENT:]) if seconds else 0.0, metrics, best)
+
+
+def _state(folder: Path, launch: Launch | None, digest: _Digest) -> tuple[RunState, str]:
+    """The state, and what went wrong."""
+    if launch is not None:
+        if launch.state == LaunchState.QUEUED:
+            return RunState.QUEUED, launch.problem
+        if launch.state == LaunchState.WITHDRAWN:
+            return RunState.STOPPED, "It was taken out of the queue."
+        begins = launch.pid == 0 and time.time() - launch.started_at < _BEGINNING_SECONDS
+        alive = launch.remote or begins or process_of(launch) is not None or is_held(folder)
+        if launch.state == LaunchState.STARTED and alive:
+            busy = RunState.TRAINING if digest.step or is_held(folder) else RunState.STARTING
+            return (RunState.STOPPING if launch.stop else busy), launch.problem
+    elif is_held(folder):
+        return RunState.TRAINING, ""
+    return _ended(folder, launch, digest)
+
+
+def _ended(folder: Path, launch: Launch | None, digest: _Digest) -> tuple[RunState, str]:
+    """How a run ended that does not run."""
+    event, _, reason = digest.last.partition(": ")
+    if launch is not None and launch.state == LaunchState.ENDED and launch.code != 0:
+        if launch.stop and launch.code < 0:
+            return RunState.STOPPED, "It was ended at once; what came after its last checkpoint is done again when it goes on."
+        if launch.problem:
+            return RunState.FAILED, launch.problem
+        if launch.code == -9:
+            return RunState.FAILED, "The system killed its process, as happens when memory runs out. Try a smaller schedule.batch_size."
+        return RunState.FAILED, last_words(folder) or f"Its process ended with exit status {launch.code}."
+    if event == "done" and reason == _DONE:
+        return RunState.FINISHED, ""
+    if event == "stopped":
+        return (RunState.STOPPED, "") if reason == _ASKED else (RunState.FAILED, f"Training stopped: {reason}.")
+    return RunState.INTERRUPTED, "Its process is gone, and nobody saw how it ended. Resume goes on from the last checkpoint."
+
+
+def last_words(folder: Path) -> str:
+    """The last line that a process said, which is what went wrong where it failed."""
+    lines = [line.strip() for line in _CURSED.sub("", last_output(folder)).splitlines()]
+    return next((line for line in reversed(lines) if line), "")[:1000]
+
+
+def _numbers(line: dict[str, Any]) -> Iterable[tuple[str, float]]:
+    for name, value in line.items():
+        if name not in ("step", "best_step") and isinstance(value, int | float) and not isinstance(value, bool):
+            with contextlib.suppress(OverflowError):
+                if math.isfinite(value):
+                    yield name, float(value)
+
+
+def _thinned(values: list[tuple[int, float]], points: int) -> list[tuple[int, float]]:
+    if len(values) <= points:
+        return values
+    width = math.ceil(2 * len(values) / points)
+    kept: list[tuple[int, float]] = []
+    for first in range(0, len(values), width):
+        stretch = values[first : first + width]
+        kept += sorted({min(stretch, key=lambda each: each[1]), max(stretch, key=lambda each: each[1])})
+    return kept if kept[-1] == values[-1] else [*kept, values[-1]]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    with contextlib.suppress(OSError):
+        status = path.stat()
+        return status.st_mtime_ns, status.st_size
+    return 0, 0
