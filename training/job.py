@@ -10,6 +10,8 @@
     [schedule]  steps = 2000  batch_size = 16  accumulate = 1  warm_up = 100
     [evaluate]  every = 500  metric = "alpha_iou"
     [checkpoints] every = 100  keep_last = 2
+    [memory]    gradient_checkpointing = true  shard = "weights"
+    [record]    tensorboard = true
 """
 
 import json
@@ -56,7 +58,8 @@ class ScheduleSettings:
         batch_size: samples per process and pass; a step sees batch_size * accumulate * processes samples.
         accumulate: passes per step.
         warm_up: steps over which the learning rate rises.
-        final: the learning rate's last value, as a share of its highest; it falls along a cosine.
+        rate: how it falls after that: "cosine", "linear", or "constant", which does not.
+        final: the learning rate's last value, as a share of its highest.
         precision: "auto" takes bf16 where the processor has it, "bf16", or "no"; a GPU multiplies float32 as TF32 unless it is "no".
         device: "auto" or "cpu" or "cuda".
         threads: of PyTorch on the CPU; 0 leaves it to the environment.
@@ -70,6 +73,7 @@ class ScheduleSettings:
     batch_size: int = 8
     accumulate: int = 1
     warm_up: int = 50
+    rate: str = "cosine"
     final: float = 0.01
     precision: str = "auto"
     device: str = "auto"
@@ -107,6 +111,35 @@ class CheckpointSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MemorySettings:
+    """How a large network is made to fit.
+
+    Attributes:
+        gradient_checkpointing: compute what the gradient needs a second time instead of keeping it; for networks that can.
+        shard: what the processes of a run divide among themselves: "no"; "gradients", and with them the optimiser's state, which DeepSpeed
+            calls ZeRO 2; or "weights" as well, ZeRO 3.
+        offload: whether the shards lie in the computer's memory while a GPU does not need them.
+    """
+
+    gradient_checkpointing: bool = False
+    shard: str = "no"
+    offload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """What is written beside the log.
+
+    Attributes:
+        pictures: whether an objective that offers some has them written at every evaluation.
+        tensorboard: whether all numbers go to TensorBoard, too, where the package is installed.
+    """
+
+    pictures: bool = True
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Everything that decides what a run does.
 
@@ -114,7 +147,7 @@ class Job:
         objective: a name of `training.objectives.OBJECTIVES`.
         dataset: folder.
         model, data: what the objective understands; it checks them itself.
-        optimizer, schedule, evaluate, checkpoints: see there.
+        optimizer, schedule, evaluate, checkpoints, memory, record: see there.
     """
 
     objective: str
@@ -125,6 +158,8 @@ class Job:
     schedule: ScheduleSettings = ScheduleSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
+    memory: MemorySettings = MemorySettings()
+    record: RecordSettings = RecordSettings()
 
     def __post_init__(self) -> None:
         schedule, optimizer = self.schedule, self.optimizer
@@ -132,6 +167,7 @@ class Job:
         for key, value in (("steps", schedule.steps), ("batch_size", schedule.batch_size), ("accumulate", schedule.accumulate)):
             _need(value >= 1, f"schedule.{key}", f"must be 1 or more, got {value}")
         _need(0 <= schedule.warm_up < schedule.steps, "schedule.warm_up", f"must be less than schedule.steps ({schedule.steps})")
+        _need(schedule.rate in ("cosine", "linear", "constant"), "schedule.rate", 'must be "cosine", "linear" or "constant"')
         _need(0 <= schedule.final <= 1, "schedule.final", "is a share of the learning rate, from 0 to 1")
         _need(schedule.precision in ("auto", "bf16", "no"), "schedule.precision", 'must be "auto", "bf16" or "no"')
         _need(schedule.device in ("auto", "cpu", "cuda"), "schedule.device", 'must be "auto", "cpu" or "cuda"')
@@ -143,6 +179,9 @@ class Job:
         _need(len(optimizer.betas) == 2 and all(0 <= beta < 1 for beta in optimizer.betas), "optimizer.betas", "are two numbers below 1")
         _need(optimizer.clip >= 0, "optimizer.clip", "must not be negative; 0 does not clip")
         _need(0 <= optimizer.average < 1, "optimizer.average", "must be below 1; 0 keeps no average")
+        shard = self.memory.shard
+        _need(shard in ("no", "gradients", "weights"), "memory.shard", 'must be "no", "gradients" or "weights"')
+        _need(shard != "no" or not self.memory.offload, "memory.offload", 'needs memory.shard to be "gradients" or "weights"')
         _need(self.evaluate.every >= 1, "evaluate.every", "must be 1 or more")
         _need(self.checkpoints.every >= 1, "checkpoints.every", "must be 1 or more")
         _need(self.checkpoints.keep_last >= 1, "checkpoints.keep_last", "must be 1 or more: resuming needs one")

@@ -184,11 +184,7 @@ class _Run:
     def _pass(self, batch: dict[str, Tensor], place: int) -> dict[str, Tensor]:
         """Losses of one pass."""
         schedule, device = self.job.schedule, self.accelerator.device
-        layout = torch.channels_last if schedule.channels_last else torch.preserve_format
-        moved = {
-            name: value.to(device, non_blocking=True, memory_format=layout if value.ndim == 4 else torch.preserve_format)
-            for name, value in batch.items()
-        }
+        moved = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
         torch.manual_seed(torch_seed(schedule.seed, self.step, self._part(place)))
         return self.objective.loss(self.network, moved)
 

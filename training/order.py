@@ -12,12 +12,14 @@ class DataOrder:
     Args:
         num_samples: in the dataset.
         seed: of the run.
+        stream: distinguishes orders of the same seed.
     """
 
-    def __init__(self, num_samples: int, seed: int) -> None:
+    def __init__(self, num_samples: int, seed: int, stream: int = 0) -> None:
         if num_samples < 1:
             raise ValueError(f"A dataset needs at least one sample, got {num_samples}")
-        self.num_samples, self.seed = num_samples, seed
+        self.num_samples = num_samples
+        self._seeds = (seed, 1) if stream == 0 else (seed, 4, stream)
         self._epoch = lru_cache(maxsize=2)(self._permute)
 
     def take(self, first: int, count: int) -> NDArray[np.int64]:
@@ -27,7 +29,7 @@ class DataOrder:
         return np.array([self._epoch(int(epoch))[position] for epoch, position in zip(epochs, positions, strict=True)], np.int64)
 
     def _permute(self, epoch: int) -> NDArray[np.int64]:
-        return np.random.default_rng([self.seed, 1, epoch]).permutation(self.num_samples)
+        return np.random.default_rng([*self._seeds, epoch]).permutation(self.num_samples)
 
 
 def generator_for(seed: int, step: int, part: int) -> np.random.Generator:

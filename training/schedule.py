@@ -11,11 +11,18 @@ from training.job import ScheduleSettings
 
 
 def rate_at(step: int, settings: ScheduleSettings) -> float:
-    """Share of the highest learning rate that step ``step`` (from 0) is made with: linear warm-up, then a cosine."""
+    """Share of the highest learning rate that step ``step`` (from 0) is made with: linear warm-up, then as ``settings.rate`` says."""
     if step < settings.warm_up:
         return (step + 1) / (settings.warm_up + 1)
-    progress = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
-    return settings.final + (1 - settings.final) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    progress = min(1.0, (step - settings.warm_up) / max(1, settings.steps - settings.warm_up))
+    match settings.rate:
+        case "constant":
+            left = 1.0
+        case "linear":
+            left = 1 - progress
+        case _:
+            left = 0.5 * (1 + math.cos(math.pi * progress))
+    return settings.final + (1 - settings.final) * left
 
 
 class WeightAverage:

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,29 @@ class Objective(Protocol):
         ...
 
 
-OBJECTIVES: dict[str, str] = {"matting": "training.objectives.matting:MattingObjective"}
+@runtime_checkable
+class ShowsPictures(Protocol):
+    """An objective that offers pictures of what the network does."""
+
+    def pictures(self, model: nn.Module) -> dict[str, NDArray[np.uint8]]:
+        """By name (lower-case letters, digits and ``_``) an (H, W, 3) uint8 picture; ``model`` is in evaluation mode."""
+        ...
+
+
+@runtime_checkable
+class HasBuckets(Protocol):
+    """An objective whose samples are of different shapes: those of one bucket fit into one batch."""
+
+    @property
+    def buckets(self) -> NDArray[np.int64]:
+        """(num_samples,): the bucket of each training sample, see `training.batches.bucket_numbers`."""
+        ...
+
+
+OBJECTIVES: dict[str, str] = {
+    "matting": "training.objectives.matting:MattingObjective",
+    "part_segmentation": "training.objectives.part_segmentation:PartSegmentationObjective",
+}
 """Name -> ``"module:class"``; the class is called with the job."""
 
 

@@ -26,6 +26,7 @@ from training.job import Job, read_table
 UInt8 = NDArray[np.uint8]
 
 _EVALUATION_BATCH = 16
+_PICTURES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,18 @@ class MattingObjective:
                     prior = ((fields["prior"] > 0.5) * fields["support"]).float()
                     sums.setdefault(f"prior_{name}", []).append(_soft_iou(prior, fields["alpha"]))
         return {name: float(torch.cat(values).mean()) for name, values in sums.items()}
+
+    @torch.no_grad()
+    def pictures(self, model: nn.Module) -> dict[str, UInt8]:
+        """Some held-out samples, one below the other: picture, prior, answer and truth from left to right."""
+        pixels, boxes, has_prior = self._held_out.read(np.arange(min(len(self._held_out), _PICTURES)))
+        device = next(model.parameters()).device
+        stored = _stored(pixels, boxes, has_prior, np.zeros_like(has_prior))
+        fields = planes_of({key: value.to(device) for key, value in stored.items()})
+        answer = torch.sigmoid(_forward(model, fields).float()) * fields["support"]
+        columns = [fields["rgb"], *(plane.expand(-1, 3, -1, -1) for plane in (fields["prior"], answer, fields["alpha"]))]
+        rows = torch.cat(columns, dim=3).permute(0, 2, 3, 1).flatten(0, 1)
+        return {"held_out": (rows * 255).round().to(torch.uint8).cpu().numpy()}
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
         """Half-precision weights and their description, as `liwi.experts.weights` loads them."""

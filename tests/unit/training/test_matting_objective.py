@@ -117,3 +117,12 @@ def test_an_unknown_objective_lists_the_known_ones(samples: Path) -> None:
 def test_a_folder_without_samples_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="python -m data_tools matting"):
         create_objective(tiny_job(tmp_path))
+
+
+def test_its_pictures_show_what_goes_in_and_what_comes_out(objective: MattingObjective) -> None:
+    """From left to right picture, prior, answer and truth: an untrained network answers with the prior."""
+    shown = objective.pictures(objective.build().eval())["held_out"]
+    _picture, prior, answer, truth = np.split(shown, 4, axis=1)
+    assert (shown.dtype, shown.shape) == (np.uint8, (6 * SIDE, 4 * SIDE, 3))
+    assert (np.abs(prior.astype(int) - answer) < 8).mean() > 0.95
+    assert (np.abs(truth.astype(int) - answer) < 128).mean() > 0.8

@@ -1,5 +1,7 @@
 """Learning rate and the average of the weights."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -16,6 +18,13 @@ def test_the_rate_rises_in_the_warm_up_and_then_falls_to_its_last_value() -> Non
     assert rates[0] > 0
     assert rates[10] == 1
     assert rates[-1] == pytest.approx(0.1, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rate", "middle", "last"), [("constant", 1.0, 1.0), ("linear", 0.6, 0.2), ("cosine", 0.6, 0.2)])
+def test_every_way_down_begins_after_the_warm_up_and_ends_where_it_should(rate: str, middle: float, last: float) -> None:
+    settings = ScheduleSettings(steps=110, warm_up=10, rate=rate, final=0.2)
+    assert [rate_at(step, settings) for step in (0, 10, 60, 110)] == pytest.approx([1 / 11, 1.0, middle, last])
+    assert all(later <= earlier for earlier, later in pairwise(rate_at(step, settings) for step in range(10, 111)))
 
 
 def test_the_average_of_constant_weights_is_the_weights() -> None:
