@@ -10,6 +10,7 @@ from annotator.queries import ModelView, QueueEntry
 from annotator.schema import Prediction
 from annotator.values import LabelValue, Outcome, SavedLabel
 from liwi.errors import ExportError, InputError, LiwiError
+from liwi.ui.jobs import UnknownJob
 
 Json = dict[str, Any]
 
@@ -122,7 +123,7 @@ def error_answer(error: LiwiError) -> JSONResponse:
     match error:
         case AccessDenied():
             return refusal("denied", str(error), 403)
-        case NotFound():
+        case NotFound() | UnknownJob():
             return refusal("not_found", str(error), 404)
         case LabelConflict():
             return refusal("conflict", str(error), 409, conflicts=_conflicts_json(error))

@@ -9,10 +9,10 @@ from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
 from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.projects import first_passes, stems_of_project
-from annotator.ui.jobs import Work
 from annotator.ui.services import WorkbenchServices
 from liwi.errors import ExportError, InputError
 from liwi.progress import CancelToken, Progress, ReportProgress
+from liwi.ui.jobs import Work
 
 MAX_SYNTHETIC = 50
 _STORED = {".webp", ".png", ".zip"}

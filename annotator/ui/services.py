@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import Request
 
 from annotator.database import Database
 from annotator.stores import Stores
-from annotator.ui.jobs import Jobs
+from liwi.ui.jobs import Jobs
 
 
 @dataclass(frozen=True)
@@ -28,4 +29,4 @@ class WorkbenchServices:
     person_of: Callable[[Request], str | None]
     needs_login: bool = False
     max_upload_mb: int = 500
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: Jobs = field(default_factory=partial(Jobs, "workbench/downloads"))

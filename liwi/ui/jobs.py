@@ -1,4 +1,4 @@
-"""Work that takes longer than a request: imports and exports, one after the other, with progress, on the server.
+"""Work that takes longer than a request, one piece after the other, with progress, on the server: imports, exports, publishing.
 
 A job belongs to whoever began it, and nobody else hears of it. What it leaves on disk goes when it is forgotten.
 """
@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from annotator.errors import NotFound
 from liwi.errors import Cancelled, InputError, LiwiError
 from liwi.progress import CancelToken, Progress, ReportProgress
 
-Kind = Literal["import", "export"]
 Work = Callable[[Path, ReportProgress, CancelToken], dict[str, Any]]
 
 MAX_WAITING_PER_PERSON = 4
@@ -30,6 +28,10 @@ CLOSING_SECONDS = 20.0
 """How long the end of the app waits for work to notice that it shall stop."""
 
 
+class UnknownJob(InputError):
+    """There is no such work, or it is somebody else's."""
+
+
 @dataclass
 class Job:
     """A piece of work, its progress and what came of it.
@@ -37,14 +39,17 @@ class Job:
     Attributes:
         id: cannot be guessed.
         owner: who began it.
+        kind: what it is, for the page.
         folder: of its own, for what it needs and what it makes.
+        downloads: where the page gets its file, before its id.
         file: what can be downloaded afterwards; None for nothing.
     """
 
     id: str
     owner: str
-    kind: Kind
+    kind: str
     folder: Path
+    downloads: str = ""
     cancel: CancelToken = field(default_factory=CancelToken)
     state: Literal["working", "done", "failed"] = "working"
     progress: Progress = field(default_factory=lambda: Progress("Waiting", 0, 1))
@@ -69,22 +74,27 @@ class Job:
             "state": self.state,
             "message": self.message,
             "result": self.result,
-            "url": f"workbench/downloads/{self.id}" if self.file is not None and self.state == "done" else None,
+            "url": f"{self.downloads}/{self.id}" if self.file is not None and self.state == "done" else None,
         }
 
 
 class Jobs:
-    """All jobs of an app. Safe for several threads; one job works at a time, the others wait."""
+    """The jobs of a tab. Safe for several threads; one job works at a time, the others wait.
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    Args:
+        downloads: where the page gets what jobs make, before their ids.
+        clock: seconds that never run backwards; tests pass their own.
+    """
+
+    def __init__(self, downloads: str = "", *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._downloads, self._clock = downloads, clock
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._waiting: queue.SimpleQueue[tuple[Job, Work] | None] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def prepare(self, owner: str, kind: Kind) -> Job:
+    def prepare(self, owner: str, kind: str) -> Job:
         """A job with a folder, that does not work yet; `start` or `drop` it.
 
         Raises:
@@ -93,14 +103,14 @@ class Jobs:
         with self._lock:
             self._forget_old()
             if sum(job.owner == owner and job.state == "working" for job in self._jobs.values()) >= MAX_WAITING_PER_PERSON:
-                raise InputError(f"You have {MAX_WAITING_PER_PERSON} imports and exports under way. Wait for one of them, or stop it.")
+                raise InputError(f"You have {MAX_WAITING_PER_PERSON} pieces of work under way here. Wait for one of them, or stop it.")
             try:
                 if self._folder is None:
-                    self._folder = tempfile.TemporaryDirectory(prefix="workbench-")
+                    self._folder = tempfile.TemporaryDirectory(prefix="liwi-jobs-")
                 folder = Path(tempfile.mkdtemp(dir=self._folder.name))
             except OSError as error:
                 raise InputError(f"There is no room for more work ({error.strerror}). Tell whoever runs this app.") from error
-            job = Job(secrets.token_urlsafe(24), owner, kind, folder)
+            job = Job(secrets.token_urlsafe(24), owner, kind, folder, self._downloads)
             self._jobs[job.id] = job
             return job
 
@@ -108,7 +118,7 @@ class Jobs:
         """Let it work as soon as it is its turn."""
         with self._lock:
             if self._worker is None:  # a daemon: an app that is told to end does not wait for what people have queued
-                self._worker = threading.Thread(target=self._work, name="workbench-jobs", daemon=True)
+                self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
                 self._worker.start()
         self._waiting.put((job, work))
 
@@ -119,11 +129,13 @@ class Jobs:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def get(self, job_id: str, owner: str) -> Job:
-        """A person's own job; `NotFound` for any other."""
+        """A person's own job; `UnknownJob` for any other."""
         with self._lock:
             job = self._jobs.get(job_id)
         if job is None or job.owner != owner:
-            raise NotFound("This work is no longer known: it ended a while ago, or the server was started again. Look at the queue.")
+            raise UnknownJob(
+                "This work is no longer known: it ended a while ago, or the server was started again."
+            )
         return job
 
     def of(self, owner: str) -> list[Job]:

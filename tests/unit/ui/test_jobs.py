@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from annotator.errors import NotFound
-from annotator.ui.jobs import KEPT_SECONDS, MAX_KEPT, MAX_WAITING_PER_PERSON, Job, Jobs
 from liwi.errors import InputError
 from liwi.progress import CancelToken, Progress, ReportProgress
+from liwi.ui.jobs import KEPT_SECONDS, MAX_KEPT, MAX_WAITING_PER_PERSON, Job, Jobs, UnknownJob
 
 
 class Time:
@@ -29,7 +28,7 @@ def time() -> Time:
 
 @pytest.fixture
 def jobs(time: Time) -> Iterator[Jobs]:
-    jobs = Jobs(clock=time)
+    jobs = Jobs("workbench/downloads", clock=time)
     yield jobs
     jobs.close()
 
@@ -110,11 +109,11 @@ def test_a_job_is_its_owners_and_is_forgotten_in_time(jobs: Jobs, time: Time) ->
     job = finish(jobs)
     assert jobs.get(job.id, "ann") is job
     for owner, number in (("ben", job.id), ("ann", job.id[:-1]), ("ann", "")):
-        with pytest.raises(NotFound):
+        with pytest.raises(UnknownJob):
             jobs.get(number, owner)
     time.now += KEPT_SECONDS + 1
     jobs.prepare("ben", "import")
-    with pytest.raises(NotFound):
+    with pytest.raises(UnknownJob):
         jobs.get(job.id, "ann")
 
 
@@ -122,7 +121,7 @@ def test_the_number_of_jobs_is_bounded(jobs: Jobs) -> None:
     first = finish(jobs)
     for _ in range(MAX_KEPT):
         finish(jobs)
-    with pytest.raises(NotFound):
+    with pytest.raises(UnknownJob):
         jobs.get(first.id, "ann")
 
 
