@@ -35,6 +35,11 @@ KINDS: dict[str, KindEntry] = {
         smoke="liwi.experts.matting_checkpoint:smoke",
         description="Which pixels are the object that a box is drawn around: the segmentation of the embedded engine.",
     ),
+    "part_segmentation": KindEntry(
+        loader="liwi.experts.part_checkpoint:load",
+        smoke="liwi.experts.part_checkpoint:smoke",
+        description="Which of 19 body parts each pixel of a character shows.",
+    ),
 }
 """By name; a record names its kind, never a loader."""
 

@@ -92,10 +92,10 @@ def make(
 
 def draw_characters(seeds: range, *, heads: int, side: int) -> Iterator[PartPicture]:
     """Pictures of characters drawn by code, each in some chance poses."""
-    from data_tools.live2d.labels import identify, read_labels
+    from data_tools.live2d.labels import OWN_LABELS, identify, read_labels
     from data_tools.live2d.reader import open_model
     from data_tools.live2d.rendering import render
-    from data_tools.live2d.synthetic.export import OWN_LABELS, synthesize, write_model
+    from data_tools.live2d.synthetic.export import synthesize, write_model
     from data_tools.live2d.view import View
 
     for seed in seeds:

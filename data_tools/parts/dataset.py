@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,19 +67,54 @@ class PartPicture:
             raise ValueError(f"A part picture is a square of uint8 RGBA with labels, got {self.rgba.shape} and {shape}")
 
 
-@dataclass(frozen=True, eq=False)
 class PartPictures:
-    """All pictures of one split, decoded.
+    """The pictures of one split, in memory: as they are on disk, and decoded where that was asked for.
 
     Attributes:
-        rgba: (n, S, S, 4) uint8.
-        labels: (n, S, S) uint8.
-        frames: of each, see `PartPicture`.
+        side: of the square pictures, in pixels.
+        frames: what each frames, see `PartPicture`.
     """
 
-    rgba: UInt8
-    labels: UInt8
-    frames: tuple[str, ...]
+    def __init__(self, side: int, frames: Sequence[str], coded: Sequence[tuple[bytes, bytes]], *, decoded: bool) -> None:
+        self.side, self.frames = side, tuple(frames)
+        self._coded = coded
+        self._arrays: tuple[UInt8, UInt8] | None = None
+        if decoded:
+            self._arrays = self._decode(range(len(coded)))
+            self._coded = ()
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def read(self, places: Sequence[int] | NDArray[np.int64]) -> tuple[UInt8, UInt8]:
+        """RGBA (n, S, S, 4) and labels (n, S, S) of the pictures at ``places``.
+
+        Raises:
+            DatasetError: a picture is damaged.
+        """
+        if self._arrays is not None:
+            rgba, labels = self._arrays
+            return rgba[places], labels[places]
+        return self._decode([int(place) for place in places])
+
+    def _decode(self, places: Sequence[int]) -> tuple[UInt8, UInt8]:
+        """Several at a time, since decoding leaves Python alone."""
+        rgba = np.empty((len(places), self.side, self.side, 4), np.uint8)
+        labels = np.empty((len(places), self.side, self.side), np.uint8)
+
+        def decode(number: int) -> None:
+            picture, shown = self._coded[places[number]]
+            rgba[number] = _pixels(picture, "WEBP", "RGBA", self.side)
+            labels[number] = _pixels(shown, "PNG", "L", self.side)
+
+        try:
+            with ThreadPoolExecutor(_DECODERS) as threads:
+                list(threads.map(decode, range(len(places))))
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise DatasetError(f"A part picture is damaged ({str(error)[:100]}). Copy the dataset again, or make it again.") from error
+        if ((labels >= _NUM_CLASSES) & (labels < UNKNOWN)).any():
+            raise DatasetError("The dataset holds labels that are no class. Copy it again, or make it again.")
+        return rgba, labels
 
 
 def write_shard(folder: Path, number: int, pictures: Sequence[PartPicture]) -> str:
@@ -144,47 +180,40 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def read_pictures(folder: Path, split: Split, *, most: int | None = None) -> PartPictures:
-    """Decode all pictures of one split, or the first ``most``.
+def read_pictures(folder: Path, split: Split, *, decoded: bool = True, most: int | None = None) -> PartPictures:
+    """The pictures of one split, or the first ``most``.
+
+    Args:
+        folder: of the dataset.
+        split: which.
+        decoded: whether to decode all at once: 5 bytes a pixel. Else each is decoded when it is asked for.
+        most: at most so many.
 
     Raises:
         DatasetError: a file is missing or damaged, or there is no picture for this purpose.
     """
     manifest = read_manifest(folder)
-    wanted: list[tuple[str, int, str]] = []
+    frames: list[str] = []
+    coded: list[tuple[bytes, bytes]] = []
     for name in manifest["shards"]:
-        wanted += [(name, place, str(entry["frame"])) for place, entry in enumerate(_entries(folder, name)) if entry["split"] == split]
-    wanted = wanted[:most]
-    if not wanted:
+        entries = _entries(folder, name)
+        places = [place for place, entry in enumerate(entries) if entry["split"] == split]
+        frames += [str(entries[place]["frame"]) for place in places]
+        coded += _pieces(folder, name, places)
+    if not frames:
         raise DatasetError(f"{folder} holds no picture for {split.value!r}. Make the dataset again, of more characters.")
-    side = manifest["side"]
-    rgba = np.empty((len(wanted), side, side, 4), np.uint8)
-    labels = np.empty((len(wanted), side, side), np.uint8)
-    start = 0
-    for name in dict.fromkeys(name for name, _, _ in wanted):
-        places = [place for other, place, _ in wanted if other == name]
-        _decode_shard(folder, name, places, rgba[start : start + len(places)], labels[start : start + len(places)])
-        start += len(places)
-    if ((labels >= _NUM_CLASSES) & (labels < UNKNOWN)).any():
-        raise DatasetError(f"{folder} holds labels that are no class. Copy it again, or make the dataset again.")
-    return PartPictures(rgba, labels, tuple(frame for _, _, frame in wanted))
+    return PartPictures(manifest["side"], frames[:most], coded[:most], decoded=decoded)
 
 
-def _decode_shard(folder: Path, name: str, places: Sequence[int], rgba: UInt8, labels: UInt8) -> None:
-    """Fill ``rgba`` and ``labels`` with the pictures at ``places``; several at a time, since decoding leaves Python alone."""
+def _pieces(folder: Path, name: str, places: Sequence[int]) -> list[tuple[bytes, bytes]]:
+    """Picture and labels at each place of a shard, coded."""
     try:
         with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in ("rgba", "rgba_ends", "labels", "labels_ends")}
-
-        def decode(number: int) -> None:
-            rgba[number] = _pixels(_piece(arrays, "rgba", places[number]), "WEBP", "RGBA", rgba.shape[1])
-            labels[number] = _pixels(_piece(arrays, "labels", places[number]), "PNG", "L", rgba.shape[1])
-
-        with ThreadPoolExecutor(_DECODERS) as threads:
-            list(threads.map(decode, range(len(places))))
+        return [(_piece(arrays, "rgba", place), _piece(arrays, "labels", place)) for place in places]
     except FileNotFoundError as error:
         raise DatasetError(f"{folder} lacks the file '{name}.npz'. Copy it again, or make the dataset again.") from error
-    except (OSError, ValueError, KeyError, IndexError, SyntaxError, EOFError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, BadZipFile) as error:
         raise DatasetError(f"{folder / name}.npz is damaged ({str(error)[:100]}). Copy it again, or make the dataset again.") from error
 
 

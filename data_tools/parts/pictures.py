@@ -5,7 +5,7 @@ The class that has the largest share of a pixel's colour is what the pixel shows
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from data_tools.live2d.rendering import RenderedCharacter
 
 UInt8 = NDArray[np.uint8]
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 NUM_CLASSES = len(CoarseBodyPart)
 
@@ -112,7 +113,7 @@ def _decide(shares: NDArray[np.uint16] | NDArray[np.float32], alpha: UInt8) -> U
     return best
 
 
-def _cut(plane: NDArray[np.generic], frame: Frame) -> NDArray[np.generic]:
+def _cut(plane: NDArray[Pixel], frame: Frame) -> NDArray[Pixel]:
     """The frame's pixels, zeros where it leaves the picture."""
     left, top, side = round(frame.left), round(frame.top), max(1, round(frame.side))
     found = np.zeros((side, side, *plane.shape[2:]), plane.dtype)

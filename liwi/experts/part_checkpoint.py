@@ -1,0 +1,60 @@
+"""Checkpoints of the kind ``part_segmentation``: how the registry loads one, and the smoke run that every one of them must pass.
+
+The folder holds what `liwi.experts.weights.save_weights` writes for one of `NETWORKS`: one .safetensors file and its description beside it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from liwi.experts.part_network import PartNetwork, PartNetworkSettings
+from liwi.experts.part_segmenter import LearnedPartSegmenter
+from liwi.experts.weights import WeightsError, WeightsFormat, load_weights, named_format
+from liwi.seethrough.body_parts import CoarseBodyPart
+
+NETWORKS: Mapping[str, WeightsFormat[Any]] = MappingProxyType(
+    {"compact": WeightsFormat("liwi-part-network", PartNetwork, PartNetworkSettings)},
+)
+"""The networks that answer for body parts, by the name that jobs give them."""
+
+_SMOKE_SIDE = 96
+
+
+def load(folder: Path) -> LearnedPartSegmenter:
+    """The segmenter that answers with the network in ``folder``.
+
+    Raises:
+        WeightsError: there is not exactly one network, or it is of no known kind, or a tensor is missing, unexpected or of another shape.
+    """
+    found = sorted(folder.glob("*.safetensors"))
+    if len(found) != 1:
+        raise WeightsError(f"Expected one .safetensors file in a checkpoint of the kind 'part_segmentation', found {len(found)}.")
+    path = found[0].with_suffix("")
+    name = named_format(path)
+    for each in NETWORKS.values():
+        if each.name == name:
+            return LearnedPartSegmenter(load_weights(path, each))
+    known = ", ".join(each.name for each in NETWORKS.values())
+    raise WeightsError(f"{path}.json describes the format {name[:40]!r}; for body parts these are known: {known}.")
+
+
+def smoke(segmenter: LearnedPartSegmenter) -> None:
+    """Ask once, of a simple figure: a disc on a block.
+
+    Raises:
+        WeightsError: the answer is no probability per class and pixel, or says something of pixels that are not there.
+    """
+    y, x = np.mgrid[:_SMOKE_SIDE, :_SMOKE_SIDE]
+    rgba = np.zeros((_SMOKE_SIDE, _SMOKE_SIDE, 4), np.uint8)
+    rgba[(y > 40) & (abs(x - 48) < 16)] = (60, 80, 160, 255)
+    rgba[(y - 28) ** 2 + (x - 48) ** 2 < 400] = (240, 210, 190, 255)
+    answer = segmenter.segment_parts(rgba)
+    if answer.shape != (len(CoarseBodyPart), _SMOKE_SIDE, _SMOKE_SIDE) or not np.isfinite(answer).all():
+        raise WeightsError(
+            f"The network's answer is no map per class: shape {answer.shape}, expected {len(CoarseBodyPart)} of the picture."
+        )
+    if answer.min() < 0 or answer.max() > 1 or answer[:, rgba[..., 3] == 0].any():
+        raise WeightsError(f"The network's answer is no probability per pixel of the figure: {answer.min()} to {answer.max()}.")

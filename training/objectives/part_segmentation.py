@@ -1,0 +1,189 @@
+"""The part segmentation objective (paper 2, section 3.1.3 and appendix C.1): which of 19 body parts each pixel of a figure shows.
+
+One objective for two networks: the compact one, and the paper's with a ViT and a pair of MLPs per class. Loss: cross-entropy of independent
+classes and dice, either at every pixel or, as the paper and SAM-HQ do, at points that are mostly where the network is unsure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from data_tools.character_dataset import Split
+from data_tools.parts.dataset import UNKNOWN, read_manifest, read_pictures
+from liwi.experts.part_checkpoint import NETWORKS
+from liwi.experts.weights import save_weights
+from liwi.seethrough.body_parts import CoarseBodyPart
+from training.errors import JobError
+from training.job import Job, read_table
+from training.objectives.part_augmentation import Augmentation, augment, draw, plain
+
+NUM_CLASSES = len(CoarseBodyPart)
+
+_EVALUATION_BATCH = 8
+_OVERSAMPLING, _UNSURE = 3, 0.75
+"""Of three points drawn by chance one is taken, three quarters of them where the network is least sure; the rest by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartData:
+    """The job's table ``[data]``; the first six as in `Augmentation`.
+
+    Attributes:
+        zoom, shift, turn, color, blur, behind: see there.
+        points: how many points of each class the loss is taken at; 0: every pixel.
+        entropy: how much cross-entropy counts beside dice; it is a mean over classes.
+        decoded: whether all pictures are kept decoded, 5 bytes a pixel.
+        evaluation_samples: at most so many held-out pictures are measured.
+    """
+
+    zoom: float = 0.5
+    shift: float = 0.12
+    turn: float = 12.0
+    color: float = 0.25
+    blur: float = 0.2
+    behind: float = 0.4
+    points: int = 0
+    entropy: float = 1.0
+    decoded: bool = True
+    evaluation_samples: int = 512
+
+    def __post_init__(self) -> None:
+        for name in ("blur", "behind"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise JobError(f"The key 'data.{name}' is a share, from 0 to 1.")
+        for name, most in (("zoom", 2.0), ("shift", 1.0), ("turn", 180.0), ("color", 1.0), ("entropy", 1000.0), ("points", 10**6)):
+            if not 0 <= getattr(self, name) <= most:
+                raise JobError(f"The key 'data.{name}' must be 0 to {most:g}.")
+        if self.evaluation_samples < 1:
+            raise JobError("The key 'data.evaluation_samples' must be 1 or more.")
+
+
+class PartSegmentationObjective:
+    """`training.objectives.Objective` for the part networks."""
+
+    kind = "part_segmentation"
+    metric = "mean_iou"
+    lower_is_better = frozenset[str]()
+
+    def __init__(self, job: Job) -> None:
+        name = job.model.get("kind", "compact")
+        if name not in NETWORKS:
+            raise JobError(f"The key 'model.kind' is {str(name)[:40]!r}; known: {', '.join(NETWORKS)}.")
+        self._format = NETWORKS[name]
+        values = {key: value for key, value in job.model.items() if key != "kind"}
+        self._settings: Any = read_table(self._format.settings, values, "model")
+        self._data = read_table(PartData, job.data, "data")
+        data = self._data
+        self._augmentation = Augmentation(data.zoom, data.shift, data.turn, data.color, data.blur, data.behind)
+        self._dataset = Path(job.dataset)
+        side = read_manifest(self._dataset)["side"]
+        if side != self._settings.side:
+            raise JobError(f"The key 'model.side' is {self._settings.side}, and the pictures of {job.dataset} have {side}.")
+        self._training = read_pictures(self._dataset, Split.TRAIN, decoded=data.decoded)
+        self._held_out = read_pictures(self._dataset, Split.VALIDATION, decoded=data.decoded, most=data.evaluation_samples)
+
+    @property
+    def num_samples(self) -> int:
+        """Training pictures."""
+        return len(self._training)
+
+    def build(self) -> nn.Module:
+        """A fresh network of the job's kind."""
+        return self._format.network(self._settings)
+
+    def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
+        """Pictures and labels as they are stored, and the chance by which `loss` changes them."""
+        rgba, labels = self._training.read(indices)
+        return {**_stored(rgba, labels), **draw(len(indices), self._augmentation, rng)}
+
+    def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Cross-entropy and dice; see the module's text."""
+        rgb, alpha, labels = augment(batch["rgba"], batch["labels"], batch)
+        logits = model(rgb, alpha).float()
+        if self._data.points:
+            logits, truth, known = _at_points(logits, labels, self._data.points)
+        else:
+            truth, known = _truth(labels).flatten(2), (labels != UNKNOWN).float().flatten(1)[:, None]
+            logits = logits.flatten(2)
+        entropy = (functional.binary_cross_entropy_with_logits(logits, truth, reduction="none") * known).mean()
+        answer = torch.sigmoid(logits) * known
+        overlap, total = 2 * (answer * truth).sum(-1), (answer + truth * known).sum(-1)
+        dice = (1 - (overlap + 1) / (total + 1)).mean()
+        return {"loss": self._data.entropy * entropy + dice, "entropy": entropy, "dice": dice}
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Intersection over union of each class over all held-out pictures, and the mean over the classes that these show.
+
+        A pixel of the figure shows the class with the highest probability, as the segmenter's users decide it. ``figure_iou``, ``bust_iou``
+        and ``head_iou`` are the means over the pictures that frame these.
+        """
+        device = next(model.parameters()).device
+        frames = np.array(self._held_out.frames)
+        counts = {frame: np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64) for frame in sorted(set(frames.tolist()))}
+        for first in range(0, len(frames), _EVALUATION_BATCH):
+            places = np.arange(first, min(first + _EVALUATION_BATCH, len(frames)))
+            chance = {name: value.to(device) for name, value in plain(len(places)).items()}
+            stored = _stored(*self._held_out.read(places))
+            rgb, alpha, labels = augment(stored["rgba"].to(device), stored["labels"].to(device), chance)
+            answer = model(rgb, alpha).argmax(dim=1)
+            for place, guessed, shown in zip(places, answer.cpu().numpy(), labels.cpu().numpy(), strict=True):
+                known = shown < NUM_CLASSES
+                pairs = shown[known] * NUM_CLASSES + guessed[known]
+                counts[str(frames[place])] += np.bincount(pairs, minlength=NUM_CLASSES**2).reshape(NUM_CLASSES, NUM_CLASSES)
+        whole = _ious(sum(counts.values(), np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)))
+        metrics = {"mean_iou": float(np.mean(list(whole.values())))}
+        metrics |= {f"{frame}_iou": float(np.mean(list(_ious(pairs).values()))) for frame, pairs in counts.items()}
+        return metrics | {f"iou_{name}": value for name, value in whole.items()}
+
+    def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
+        """Half-precision weights and their description, as `liwi.experts.part_checkpoint` loads them."""
+        manifest = read_manifest(self._dataset)
+        made_of = {key: manifest.get(key) for key in ("licence", "pictures", "characters")}
+        save_weights(model, folder / "part_segmentation", {**facts, "dataset": made_of}, self._format)
+
+
+def _stored(rgba: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Tensor]:
+    return {"rgba": torch.from_numpy(np.ascontiguousarray(rgba.transpose(0, 3, 1, 2))), "labels": torch.from_numpy(labels)}
+
+
+def _truth(labels: Tensor) -> Tensor:
+    """(B, H, W) labels as one mask per class: (B, K, H, W) float."""
+    classes = torch.arange(NUM_CLASSES, device=labels.device).view(1, -1, 1, 1)
+    return (labels[:, None] == classes).float()
+
+
+def _at_points(logits: Tensor, labels: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-odds, truth and whether it is known, at ``count`` points of every class of every picture: (B, K, count) each."""
+    batch, classes = logits.shape[:2]
+    flat, height, width = logits.reshape(batch * classes, 1, *logits.shape[2:]), *labels.shape[1:]
+    with torch.no_grad():
+        many = torch.rand(batch * classes, _OVERSAMPLING * count, 2, device=logits.device)
+        unsure = _sample(flat, many).abs().topk(int(_UNSURE * count), dim=1, largest=False).indices
+        chosen = torch.gather(many, 1, unsure[..., None].expand(-1, -1, 2))
+        points = torch.cat([chosen, torch.rand(batch * classes, count - chosen.shape[1], 2, device=logits.device)], dim=1)
+        places = (points * torch.tensor([width, height], device=points.device)).long()
+        found = (
+            labels.flatten(1).repeat_interleave(classes, 0).gather(1, places[..., 1] * width + places[..., 0]).view(batch, classes, count)
+        )
+        truth = (found == torch.arange(classes, device=found.device).view(1, -1, 1)).float()
+    return _sample(flat, points).view(batch, classes, count), truth, (found != UNKNOWN).float()
+
+
+def _sample(planes: Tensor, points: Tensor) -> Tensor:
+    """Planes (N, 1, H, W) at points (N, P, 2) in [0, 1]: (N, P)."""
+    return functional.grid_sample(planes, points[:, :, None] * 2 - 1, align_corners=False)[:, 0, :, 0]
+
+
+def _ious(pairs: NDArray[np.int64]) -> dict[str, float]:
+    """Intersection over union by class name, of those that are there; ``pairs[shown, guessed]`` counts pixels."""
+    both = np.diag(pairs)
+    either = pairs.sum(axis=0) + pairs.sum(axis=1) - both
+    return {part.value: float(both[i] / either[i]) for i, part in enumerate(CoarseBodyPart) if pairs[i].sum() > 0}
