@@ -89,9 +89,17 @@ def describe_environment(job: Job) -> dict[str, Any]:
     manifest = Path(job.dataset) / MANIFEST
     return {
         "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: _version(name) for name in _LIBRARIES},
         "dataset_sha256": digest_file(manifest) if manifest.is_file() else None,
     }
+
+
+def _version(name: str) -> str | None:
+    """None where the library goes by another name, as OpenCV with a display does."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def read_environment(folder: Path) -> dict[str, Any]:
