@@ -71,7 +71,8 @@ def engines() -> None:
 
     for name, entry in ENGINES.items():
         missing = missing_needs(name)
-        typer.echo(f"{name:12} {'missing ' + ', '.join(missing) if missing else 'ready':24} {entry.description}")
+        typer.echo(f"{name:12} {entry.description}")
+        typer.echo(f"{'':12} {'missing: ' + ', '.join(missing) if missing else 'ready'}")
     choice = choose_engine()
     typer.echo(f"auto         -> {choice.name}: {choice.reason}")
 

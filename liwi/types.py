@@ -21,6 +21,7 @@ from liwi.errors import InputError
 from liwi.imaging.compositing import composite, to_float, to_uint8
 from liwi.prompts import BoundingBox as BoundingBox
 from liwi.prompts import Hint as Hint
+from liwi.seethrough.body_parts import AnyBodyPart, Side
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -72,6 +73,8 @@ class Layer:
         name: what a person calls it; any Unicode text without control characters.
         id: stable through renaming and reordering; unique in its stack.
         box: the box prompt it was cut with, None for the background.
+        part, side: of a character's layer: which body part it is, and on which side of the character; None where it is neither.
+        pseudo_depth: of a character's layer, in [0, 1], 1 = nearest to the viewer: where it stood when it was made.
         visible, locked, opacity, blend: the panel's state, opacity in [0, 1]. The law of `Decomposition` ignores them.
     """
 
@@ -84,12 +87,17 @@ class Layer:
     locked: bool = False
     opacity: float = 1.0
     blend: BlendMode = BlendMode.NORMAL
+    part: AnyBodyPart | None = None
+    side: Side | None = None
+    pseudo_depth: float | None = None
 
     def __post_init__(self) -> None:
         if self.rgba.dtype != np.uint8 or self.rgba.ndim != 3 or self.rgba.shape[2] != 4:
             raise ValueError(f"Layer.rgba must be (H, W, 4) uint8, got {self.rgba.shape} {self.rgba.dtype}")
         if not 0 <= self.opacity <= 1:
             raise ValueError(f"Layer.opacity must be in [0, 1], got {self.opacity}")
+        if self.pseudo_depth is not None and not 0 <= self.pseudo_depth <= 1:
+            raise ValueError(f"Layer.pseudo_depth must be in [0, 1] or None, got {self.pseudo_depth}")
 
     @property
     def size(self) -> tuple[int, int]:

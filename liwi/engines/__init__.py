@@ -6,6 +6,7 @@ what is missing and how to supply it.
 
 import importlib
 import importlib.util
+import os
 from dataclasses import dataclass
 
 from liwi.errors import EngineUnavailable
@@ -22,11 +23,13 @@ class EngineEntry:
         factory: ``"module:callable"``, imported only when the engine is wanted.
         needs: import names of the packages it cannot do without.
         description: one sentence for a person who chooses.
+        weights: the kind of checkpoint it cannot do without, see `liwi.checkpoint_kinds`; empty for none.
     """
 
     factory: str
     needs: tuple[str, ...]
     description: str
+    weights: str = ""
 
 
 ENGINES: dict[str, EngineEntry] = {
@@ -35,8 +38,17 @@ ENGINES: dict[str, EngineEntry] = {
         needs=("cv2", "scipy", "pymatting", "patchmatch"),
         description="Classical vision on the CPU: colour models, closed-form matting, PatchMatch. Needs no weights and no GPU.",
     ),
+    "character": EngineEntry(
+        factory="liwi.engines.character:CharacterDecomposer",
+        needs=("cv2", "scipy", "pymatting", "torch"),
+        description="Body-part layers of one illustrated character, completed where they are hidden. Runs on the CPU; by name only.",
+        weights="part_segmentation",
+    ),
 }
-"""Best first; ``auto`` reads it from the top."""
+"""Best first; ``auto`` reads it from the top, and takes only what works on any picture."""
+
+_GENERAL = ("embedded",)
+"""What ``auto`` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,21 @@ class EngineChoice:
 
 
 def missing_needs(name: str) -> tuple[str, ...]:
-    """The packages that engine ``name`` lacks here; empty when it can run."""
-    return tuple(package for package in _entry(name).needs if importlib.util.find_spec(package) is None)
+    """What engine ``name`` lacks here, packages and weights; empty when it can run."""
+    entry = _entry(name)
+    missing = [package for package in entry.needs if importlib.util.find_spec(package) is None]
+    if entry.weights and not weights_are_there(entry.weights):
+        missing.append(f"weights of the kind {entry.weights!r}")
+    return tuple(missing)
+
+
+def weights_are_there(kind: str) -> bool:
+    """Whether the registry that the environment names serves this kind, or weights of it ship. Loads nothing."""
+    from liwi.experts.shipped import has_weights
+    from liwi.registry_reading import RegistryReader
+    from liwi.settings import Settings
+
+    return has_weights(kind, RegistryReader(Settings.from_environment(os.environ).checkpoint_registry))
 
 
 def choose_engine(name: str = AUTO) -> EngineChoice:
@@ -61,11 +86,9 @@ def choose_engine(name: str = AUTO) -> EngineChoice:
     if name != AUTO:
         missing = missing_needs(name)
         if missing:
-            raise EngineUnavailable(
-                f"The engine {name!r} cannot run here: missing {', '.join(missing)}. Install with: pip install -r requirements.txt"
-            )
+            raise EngineUnavailable(f"The engine {name!r} cannot run here: missing {', '.join(missing)}. {_remedy(name, missing)}")
         return EngineChoice(name, "chosen by name")
-    for candidate in ENGINES:
+    for candidate in _GENERAL:
         if not missing_needs(candidate):
             return EngineChoice(candidate, "the best engine whose needs are met on this computer")
     raise EngineUnavailable("No engine can run here. Install with: pip install -r requirements.txt")
@@ -76,6 +99,14 @@ def create_engine(name: str = AUTO) -> Decomposer:
     module, _, factory = _entry(choose_engine(name).name).factory.partition(":")
     engine: Decomposer = getattr(importlib.import_module(module), factory)()
     return engine
+
+
+def _remedy(name: str, missing: tuple[str, ...]) -> str:
+    """What to do about what an engine lacks."""
+    if any(package in missing for package in _entry(name).needs):
+        return "Install with: pip install -r requirements.txt"
+    kind = _entry(name).weights
+    return f"Train some (python -m training run training/jobs/{kind}_tiny.toml) and promote them (python -m liwi checkpoints promote)."
 
 
 def _entry(name: str) -> EngineEntry:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.compositing import divide_by_255, over_bytes
 from liwi.types import BoundingBox, Decomposition, UInt8
 
 _BAND_ROWS = 64
@@ -71,7 +72,7 @@ def integer_residual(decomposition: Decomposition) -> Residual | None:
             if place is not None:
                 there = place.translate(-box.left, -box.top).slices
                 rgba = layer.rgba[place.slices]
-                stacked[there] = _over(stacked[there], rgba)
+                stacked[there] = over_bytes(stacked[there], rgba)
                 opaque[there] |= rgba[..., 3] == 255
     if decomposition.mask is not None:
         opaque &= decomposition.mask[box.slices] == 255
@@ -88,13 +89,13 @@ def _multiply_and_add(stacked: UInt8, source: UInt8) -> tuple[UInt8, UInt8]:
     # The largest factor that does not end above the source; the half is what rounding would add.
     limit = (wanted + np.float32(0.49)) * 255 / np.maximum(stacked, 1)
     factor = np.where(wanted == stacked, 255, np.minimum(limit, 255).astype(np.uint8)).astype(np.uint8)
-    multiplied = _divide_by_255(stacked.astype(np.uint16) * factor)
+    multiplied = divide_by_255(stacked.astype(np.uint16) * factor)
     return _shown_where_not(factor, 255), _shown_where_not(source - multiplied, 0)
 
 
 def _cover(stacked: UInt8, source: UInt8) -> tuple[UInt8, UInt8]:
     darker = _lay_towards(stacked, np.minimum(stacked, source))
-    shown = _over(stacked, darker)
+    shown = over_bytes(stacked, darker)
     return darker, _lay_towards(shown, np.maximum(shown, source))
 
 
@@ -113,15 +114,3 @@ def _shown_where_not(colour: UInt8, nothing: int) -> UInt8:
     changes = colour ^ np.uint8(nothing)
     shown = (changes[..., 0] | changes[..., 1] | changes[..., 2]) > 0
     return np.dstack([colour * shown[..., None], shown * np.uint8(255)])
-
-
-def _over(backdrop: UInt8, rgba: UInt8) -> UInt8:
-    """``rgba`` over an opaque (h, w, 3) backdrop, rounded to 8 bits."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    return _divide_by_255(rgba[..., :3] * alpha + backdrop * (255 - alpha))
-
-
-def _divide_by_255(products: NDArray[np.uint16]) -> UInt8:
-    """round(x / 255) for x <= 255 * 255, without leaving 16 bits."""
-    biased = products + np.uint16(128)
-    return ((biased + (biased >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)

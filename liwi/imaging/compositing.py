@@ -1,4 +1,4 @@
-"""Alpha compositing: `over`, `composite`, `unblend`, and premultiplied resizing.
+"""Alpha compositing: `over` (and in 8 bits `over_bytes`), `composite`, `unblend`, and premultiplied resizing.
 
 Straight alpha in and out; premultiplied only inside a function. Porter and Duff 1984, section 4.3.
 Functions accept any leading shape ending in 4 channels unless they say otherwise, and never change their input.
@@ -40,6 +40,26 @@ def over(front: Float32, back: Float32) -> Float32:
     premultiplied = front[..., :3] * front_alpha + back[..., :3] * shown_back
     colour = np.divide(premultiplied, alpha, out=np.zeros_like(premultiplied), where=alpha > 0)
     return np.concatenate([colour, alpha], axis=-1)
+
+
+def over_bytes(backdrop: UInt8, rgba: UInt8) -> UInt8:
+    """Place ``rgba`` over an opaque backdrop in 8 bits, as other programs do.
+
+    Args:
+        backdrop: (..., 3) uint8.
+        rgba: (..., 4) uint8, straight alpha.
+
+    Returns:
+        (..., 3) uint8, rounded to nearest.
+    """
+    alpha = rgba[..., 3:].astype(np.uint16)
+    return divide_by_255(rgba[..., :3] * alpha + backdrop * (255 - alpha))
+
+
+def divide_by_255(products: NDArray[np.uint16]) -> UInt8:
+    """round(x / 255) for (...) uint16 x <= 255 * 255, without leaving 16 bits."""
+    biased = products + np.uint16(128)
+    return ((biased + (biased >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
 
 
 def composite(layers: Sequence[Float32]) -> Float32:

@@ -88,6 +88,10 @@ class CoarseBodyPart(StrEnum):
         return _COARSE_INDEX[self]
 
 
+AnyBodyPart = BodyPart | CoarseBodyPart
+"""What a layer may be: a class of version 3, or one of version 2 that nobody has cut up."""
+
+
 class Side(StrEnum):
     """The character's own side: its right hand is on the left of a picture that it looks out of."""
 
