@@ -3,9 +3,12 @@
 * *labels*: ``<model>.json`` for `data_tools.live2d.labels`, which ``data_tools live2d samples`` takes. Where the files of two models
   have one name, ``<folder>/labels.json`` instead, after the folder that the model lies in.
 * *dataset*: the same below ``labels``, and the models' own files below ``models``: ``live2d samples OUT/models OUT/labels``.
-* *see-through*: ``<model>/body_parsing.json``; knows no sides, no "nothing" and no order of drawing.
-* *coco*: ``annotations.json`` with one annotation per fragment (box, area, mask as run lengths) and the drawn models below ``images``.
-* *csv*: one row per label. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+* *see-through*: ``<model>/body_parsing.json``; knows no sides, no "nothing", no order of drawing and no pieces: a fragment that was cut
+  has its own label alone, and `RECORD` says how many pieces were left out.
+* *coco*: ``annotations.json`` with one annotation per fragment or piece (box, area, mask as run lengths) and the drawn models below
+  ``images``.
+* *csv*: one row per label, then one per piece of it with its number and outline. A cell that a spreadsheet would run as a formula begins
+  with an apostrophe.
 
 Beside them lies `RECORD`, with the hash of the labels.
 """
@@ -15,7 +18,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,15 +29,21 @@ from numpy.typing import NDArray
 from annotator.drawing import SEEN_SHARE
 from annotator.label_files import SEE_THROUGH_LABELS, see_through_document
 from annotator.pictures import PictureStore
+from annotator.pieces import box_of, share_out
 from annotator.schema import Model, ModelArtMesh
 from annotator.stores import Stores
 from annotator.values import LabelValue
 from data_tools.live2d.labels import OWN_LABELS, VERSION
+from data_tools.live2d.pieces import pieces_json
 from data_tools.manifests import encode_document
 from liwi.errors import ExportError
 from liwi.seethrough.body_parts import BodyPart, TaxonomyVersion
 
 RECORD = "export.jsonl"
+CSV_COLUMNS = (
+    *("model", "model_sha256", "art_mesh", "part_path", "part", "side", "order", "unsure", "comment", "annotator", "milliseconds"),
+    *("piece", "outline"),
+)
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -53,6 +62,11 @@ class ExportFormat(StrEnum):
     def needs_files(self) -> bool:
         """Whether only models can leave in it whose own files are kept."""
         return self is ExportFormat.DATASET
+
+    @property
+    def knows_pieces(self) -> bool:
+        """Whether it can say that several parts of a fragment are different things."""
+        return self is not ExportFormat.SEE_THROUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +87,10 @@ class ExportedModel:
     accepted: bool
     labels: tuple[ExportedLabel, ...]
 
-    def labels_key(self) -> list[tuple[str | int | None, ...]]:
-        """What the labels say, sorted: id, part, side, and the order of drawing where it is not the artist's."""
+    def labels_key(self) -> list[tuple[object, ...]]:
+        """What the labels say, sorted: id, part, side, the order of drawing where somebody moved it, the pieces where there are any."""
         rows = sorted(((label.mesh.mesh_id, label.value) for label in self.labels), key=lambda row: row[0])
-        return [(name, value.part, value.side, *([] if value.order is None else [value.order])) for name, value in rows]
+        return [(name, value.part, value.side, *_rarely_said(value)) for name, value in rows]
 
 
 Writer = Callable[[list[ExportedModel], Path, Stores], None]
@@ -111,7 +125,7 @@ def write_see_through(models: list[ExportedModel], folder: Path, _: Stores) -> N
         place = folder / _safe(model.row.stem) / SEE_THROUGH_LABELS
         _new_file(place, model)
         values = {label.mesh: label.value for label in model.labels}
-        boxes = [_box(label.mesh) for label in model.labels if label.mesh.left is not None and label.value.part is not None]
+        boxes = [box_of(label.mesh) for label in model.labels if label.mesh.left is not None and label.value.part is not None]
         corners = np.array(boxes or [(0, 0, 0, 0)])
         low, high = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
         document = see_through_document(
@@ -130,28 +144,29 @@ def write_coco(models: list[ExportedModel], folder: Path, stores: Stores) -> Non
         shutil.copyfile(stores.pictures.path(row.picture), folder / name)
         images.append({"id": number, "file_name": name, "width": row.width, "height": row.height, "model_sha256": row.sha256})
         for label in model.labels:
-            if label.value.part is None or label.mesh.picture is None:
-                continue
-            annotations.append(_annotation(label, number, len(annotations) + 1, (row.width, row.height), stores.pictures))
+            said = (label.value.part, *(piece.part for piece in label.value.pieces))
+            if label.mesh.picture is not None and any(said):
+                annotations += _annotations(label, number, len(annotations) + 1, (row.width, row.height), stores.pictures)
     categories = [{"id": part.class_index + 1, "name": part.value, "supercategory": part.coarse.value} for part in BodyPart]
     document = {"info": {"description": "Body parts of Live2D ArtMeshes"}, "images": images, "annotations": annotations}
     (folder / "annotations.json").write_text(json.dumps({**document, "categories": categories}), "utf-8")
 
 
 def write_csv(models: list[ExportedModel], folder: Path, _: Stores) -> None:
-    """One row per label."""
+    """One row per label, and one per piece."""
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["model", "model_sha256", "art_mesh", "part_path", "part", "side", "order", "unsure", "comment", "annotator", "milliseconds"]
-        )
+        writer.writerow(CSV_COLUMNS)
         for model in models:
             for label in model.labels:
-                mesh, value = label.mesh, label.value
-                texts = [model.row.name, model.row.sha256, mesh.mesh_id, mesh.part_path, value.part or "", value.side or ""]
-                texts.append("" if value.order is None else str(value.order))
-                row = [*texts, str(int(value.unsure)), value.comment, label.annotator, str(label.at)]
-                writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
+                value = label.value
+                said = [(value.part, value.side, "", "")]
+                said += [(one.part, one.side, str(place), json.dumps(one.polygon)) for place, one in enumerate(value.pieces, 1)]
+                for part, side, piece, outline in said:
+                    row = [model.row.name, model.row.sha256, label.mesh.mesh_id, label.mesh.part_path, part or "", side or ""]
+                    row += ["" if value.order is None else str(value.order), str(int(value.unsure)), value.comment, label.annotator]
+                    row += [str(label.at), piece, outline]
+                    writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
 
 
 WRITERS: Mapping[ExportFormat, Writer] = {
@@ -178,31 +193,54 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
 
 def _entry(value: LabelValue) -> dict[str, object]:
     entry: dict[str, object] = {"part": value.part, "side": value.side}
-    return entry if value.order is None else {**entry, "order": value.order}
+    if value.order is not None:
+        entry["order"] = value.order
+    if value.pieces:
+        entry["pieces"] = pieces_json(value.pieces)
+    return entry
 
 
-def _annotation(label: ExportedLabel, image_id: int, number: int, size: tuple[int, int], pictures: PictureStore) -> dict[str, object]:
-    left, top, right, bottom = _box(label.mesh)
-    alpha = pictures.load(str(label.mesh.picture))[..., 3] >= SEEN_SHARE
-    mask = np.zeros((size[1], size[0]), np.bool_)
-    mask[top:bottom, left:right] = alpha
-    assert label.value.part is not None, "the caller leaves out what is no body part"
-    return {
-        "id": number,
-        "image_id": image_id,
-        "category_id": label.value.part.class_index + 1,
-        "bbox": [left, top, right - left, bottom - top],
-        "area": int(alpha.sum()),
-        "iscrowd": 0,
-        "segmentation": {"size": [size[1], size[0]], "counts": run_lengths(mask)},
-        "art_mesh": label.mesh.mesh_id,
-        "side": label.value.side,
-        "order": label.value.order,
-    }
+def _rarely_said(value: LabelValue) -> list[object]:
+    order: list[object] = [] if value.order is None else [value.order]
+    return [*order, pieces_json(value.pieces)] if value.pieces else order
 
 
-def _box(mesh: ModelArtMesh) -> tuple[int, int, int, int]:
-    return mesh.left or 0, mesh.top or 0, mesh.right or 0, mesh.bottom or 0
+def _annotations(
+    label: ExportedLabel, image_id: int, number: int, size: tuple[int, int], pictures: PictureStore
+) -> Iterator[dict[str, object]]:
+    """What a fragment is, and what each of its pieces is; ``piece`` is 0 for what is left of one that was cut, null for a whole one."""
+    mesh, value = label.mesh, label.value
+    left, top, right, bottom = box_of(mesh)
+    alpha = pictures.load(str(mesh.picture))[..., 3] >= SEEN_SHARE
+    masks = share_out(alpha, mesh, value.pieces, size)
+    classes = [(value.part, value.side), *((piece.part, piece.side) for piece in value.pieces)]
+    for place, (part, side) in enumerate(classes):
+        if part is None or (value.pieces and place not in masks):
+            continue
+        own = masks[place]
+        box = (left, top, right, bottom) if not value.pieces else _around(own, left, top)
+        mask = np.zeros((size[1], size[0]), np.bool_)
+        mask[top:bottom, left:right] = own
+        yield {
+            "id": number,
+            "image_id": image_id,
+            "category_id": part.class_index + 1,
+            "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]],
+            "area": int(own.sum()),
+            "iscrowd": 0,
+            "segmentation": {"size": [size[1], size[0]], "counts": run_lengths(mask)},
+            "art_mesh": mesh.mesh_id,
+            "piece": place if value.pieces else None,
+            "side": side,
+            "order": value.order,
+        }
+        number += 1
+
+
+def _around(mask: NDArray[np.bool_], left: int, top: int) -> tuple[int, int, int, int]:
+    """The box around the pixels of a mask, which has some, whose corner lies at (left, top)."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
 
 
 def _shared_stems(models: list[ExportedModel]) -> set[str]:

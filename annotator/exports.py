@@ -36,12 +36,16 @@ class ExportReport:
         num_models, num_labels: in it.
         sha256: of the labels.
         left_out: reason to number of models: "invalid", "unlabelled", "not_accepted", "no_files"; the first that holds counts.
+        num_pieces: how many pieces people have cut out of the fragments.
+        pieces_left_out: how many of them the format cannot say: all, or none.
     """
 
     num_models: int
     num_labels: int
     sha256: str
     left_out: Mapping[str, int]
+    num_pieces: int = 0
+    pieces_left_out: int = 0
 
 
 def export_labels(
@@ -84,7 +88,9 @@ def export_labels(
         chosen, left_out = _choose(session, project_id, stores.models if kind.needs_files else None, only_accepted=only_accepted)
     if not chosen:
         raise _nothing_chosen(left_out, only_accepted=only_accepted)
-    done = ExportReport(len(chosen), sum(len(model.labels) for model in chosen), labels_hash(chosen), left_out)
+    num_pieces = sum(len(label.value.pieces) for model in chosen for label in model.labels)
+    unsaid = 0 if kind.knows_pieces else num_pieces
+    done = ExportReport(len(chosen), sum(len(model.labels) for model in chosen), labels_hash(chosen), left_out, num_pieces, unsaid)
     report(Progress("Writing", 1, 2))
     with new_folder(out) as folder:
         WRITERS[kind](chosen, folder, stores)
@@ -160,6 +166,8 @@ def _record(done: ExportReport, models: list[ExportedModel], kind: ExportFormat,
         "only_accepted": only_accepted,
         "num_models": done.num_models,
         "num_labels": done.num_labels,
+        "num_pieces": done.num_pieces,
+        "pieces_left_out": done.pieces_left_out,
         "labels_sha256": done.sha256,
     }
     lines = [head, *({"stem": model.row.stem, "sha256": model.row.sha256, "num_labels": len(model.labels)} for model in models)]

@@ -92,9 +92,9 @@ def import_models(
             model_id = _import_model(database, stores.pictures, actor, project_id, path, identity, done)
             stores.models.keep(path, identity.sha256)
             if labels is not None:
-                _import_labels(database, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
+                _import_labels(database, stores.pictures, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
             if labels_near is not None and (near := labels_near_model(labels_near, path, identity.stem)) is not None:
-                _import_labels(database, actor, model_id, path, near, done)
+                _import_labels(database, stores.pictures, actor, model_id, path, near, done)
         except DatabaseUnusable:
             raise
         except LiwiError as error:
@@ -242,10 +242,12 @@ def _add_clipping(database: Database, actor: str, model_id: int, path: Path) -> 
         session.execute(update(ModelArtMesh), [{"id": row.id, **found[row.mesh_id]} for row in session.scalars(query)])
 
 
-def _import_labels(database: Database, actor: str, model_id: int, model: Path, path: Path | None, done: ImportReport) -> None:
+def _import_labels(
+    database: Database, pictures: PictureStore, actor: str, model_id: int, model: Path, path: Path | None, done: ImportReport
+) -> None:
     if path is None:
         done.problems.append((model.name, "There are no labels for it; it was imported without."))
         return
-    said = import_label_file(database, actor, model_id, path)
+    said = import_label_file(database, pictures, actor, model_id, path)
     done.problems.extend((model.name, problem) for problem in said.left_out)
     done.num_labels.append(said.num_labels)

@@ -25,7 +25,7 @@ class FileLabels:
     Attributes:
         values: by the ArtMesh's place; an ArtMesh that the file does not name is not in it.
         valid, incomplete: the model's flags; None where the file has none.
-        is_own: whether the format is ours; See-through's knows neither sides nor orders, and those in the database are kept.
+        is_own: whether the format is ours; See-through's knows neither sides, orders nor pieces, and those in the database are kept.
         left_out: what names no ArtMesh or class of ours, for people.
     """
 
@@ -72,7 +72,7 @@ def read_file(path: Path, meshes: Sequence[ModelArtMesh]) -> FileLabels:
         return _read_see_through(path, meshes)
     labels, places = read_labels(path), {mesh.mesh_id: mesh.place for mesh in meshes}
     values = {
-        places[name]: replace(LabelValue.of(part, side), order=labels.orders.get(name))
+        places[name]: replace(LabelValue.of(part, side), order=labels.orders.get(name), pieces=labels.pieces.get(name, ()))
         for name, (part, side) in labels.parts.items()
         if name in places
     }

@@ -12,6 +12,8 @@ from annotator.database import Database
 from annotator.label_files import FileLabels, read_file
 from annotator.label_rows import current_labels, value_of, version_of
 from annotator.labels import apply_changes, repeated, request_hash
+from annotator.pictures import PictureStore
+from annotator.pieces import empty_pieces
 from annotator.schema import ModelArtMesh
 from annotator.values import ActKind, Change, LabelKind, LabelValue, Role
 
@@ -24,11 +26,12 @@ class LabelImport:
     left_out: tuple[str, ...]
 
 
-def import_label_file(database: Database, actor: str, model_id: int, path: Path) -> LabelImport:
+def import_label_file(database: Database, pictures: PictureStore, actor: str, model_id: int, path: Path) -> LabelImport:
     """Write what a file says into a model's first pass, as one act that its importer can undo.
 
     Args:
         database: open.
+        pictures: of the fragments; pieces that hold no pixel of theirs are left out.
         actor: who imports, at least an annotator; the labels become theirs.
         model_id: of what.
         path: a ``body_parsing.json`` of See-through, or our own label file under any other name.
@@ -47,8 +50,11 @@ def import_label_file(database: Database, actor: str, model_id: int, path: Path)
         ids = {row.place: row.id for row in rows}
         content = read_file(path, rows)
         current = current_labels(session, found)
+        size, left_out = _size(session, model_id), list(content.left_out)
+        meshes = {row.place: row for row in rows}
         changes = []
-        for place, wanted in content.values.items():
+        for place, said in content.values.items():
+            wanted = _with_pixels(said, pictures, meshes[place], size, left_out)
             label = current.get(ids[place])
             value = _merged(wanted, value_of(label), is_own=content.is_own)
             if value != value_of(label):
@@ -60,16 +66,30 @@ def import_label_file(database: Database, actor: str, model_id: int, path: Path)
             if repeated(session, user, operation_id, request) is None:
                 apply_changes(session, user, found, operation_id, changes, now, request=request, kind=ActKind.IMPORT)
         _import_flags(session, model_id, content)
-        return LabelImport(len(changes), content.left_out)
+        return LabelImport(len(changes), tuple(left_out))
+
+
+def _size(session: Session, model_id: int) -> tuple[int, int]:
+    model = model_of(session, model_id)
+    return model.width, model.height
+
+
+def _with_pixels(wanted: LabelValue, pictures: PictureStore, mesh: ModelArtMesh, size: tuple[int, int], left_out: list[str]) -> LabelValue:
+    """The value without pieces that hold nothing, which are told."""
+    if not wanted.pieces:
+        return wanted
+    empty = empty_pieces(pictures, mesh, wanted.pieces, size)
+    left_out += [f"{mesh.mesh_id[:60]!r}: piece {number} holds no pixel of it" for number in empty]
+    return replace(wanted, pieces=tuple(piece for number, piece in enumerate(wanted.pieces, 1) if number not in empty))
 
 
 def _merged(wanted: LabelValue, current: LabelValue, *, is_own: bool) -> LabelValue:
     """What shall stand there: what the format has no word for stays as it is where the part is the same."""
-    order = wanted.order if is_own else current.order
+    order, pieces = (wanted.order, wanted.pieces) if is_own else (current.order, current.pieces)
     if wanted.kind is not current.kind or wanted.part is not current.part:
-        return replace(wanted, order=order)
+        return replace(wanted, order=order, pieces=pieces)
     side = wanted.side if is_own and wanted.kind is LabelKind.PART else current.side
-    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment, order)
+    return LabelValue(wanted.kind, wanted.part, side, current.unsure, current.comment, order, pieces)
 
 
 def _import_flags(session: Session, model_id: int, content: FileLabels) -> None:

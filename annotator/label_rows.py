@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from annotator.schema import CurrentLabel, Label, Pass
 from annotator.values import TAKEN_BACK, LabelKind, LabelValue, SavedLabel
+from data_tools.live2d.pieces import read_pieces
 from liwi.seethrough.body_parts import BodyPart, Side
 
 
@@ -24,7 +25,8 @@ def value_of(label: Label | None) -> LabelValue:
         return TAKEN_BACK
     part = BodyPart(label.part) if label.part is not None else None
     side = Side(label.side) if label.side is not None else None
-    return LabelValue(LabelKind(label.kind), part, side, label.unsure, label.comment, label.order)
+    pieces = read_pieces(label.pieces, "the label")
+    return LabelValue(LabelKind(label.kind), part, side, label.unsure, label.comment, label.order, pieces)
 
 
 def version_of(label: Label | None) -> int:

@@ -32,6 +32,7 @@ from annotator.values import (
     Role,
     SavedLabel,
 )
+from data_tools.live2d.pieces import pieces_json
 from data_tools.manifests import digest
 from liwi.errors import InputError
 
@@ -256,6 +257,7 @@ def _write(session: Session, operation: Operation, found: Pass, writes: Sequence
                 unsure=value.unsure,
                 comment=value.comment,
                 order=value.order,
+                pieces=pieces_json(value.pieces) or None,
                 user_id=operation.user_id,
                 operation_id=operation.id,
                 act_id=write.act_id,

@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
 from annotator.access import acting_user
-from annotator.agreement import Agreement, measure_agreement
+from annotator.agreement import Agreement, compared, measure_agreement
 from annotator.database import Database
 from annotator.label_rows import current_labels, value_of
 from annotator.schema import Model, Operation, Pass, User
@@ -85,5 +85,5 @@ def agreement_of_project(database: Database, actor: str, project_id: int) -> Agr
         for one, other in session.execute(query).all():
             mine, theirs = current_labels(session, one), current_labels(session, other)
             values = [(value_of(mine[mesh]), value_of(theirs[mesh])) for mesh in sorted(mine.keys() & theirs.keys())]
-            pairs += [(str(a.part or a.kind), str(b.part or b.kind)) for a, b in values if a.decided and b.decided]
+            pairs += [pair for a, b in values if a.decided and b.decided for pair in compared(a, b)]
         return measure_agreement(pairs)

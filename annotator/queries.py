@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from annotator.access import acting_user, existing, model_of, pass_of
+from annotator.agreement import compared
 from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.label_rows import current_labels, saved_label, value_of
@@ -227,7 +228,7 @@ def differences(database: Database, actor: str, model_id: int) -> list[Differenc
             value, old, independent = value_of(now.get(mesh)), value_of(before.get(mesh)), value_of(other.get(mesh))
             differs = guess is not None and guess != value.part
             differs |= old not in (TAKEN_BACK, value)
-            differs |= independent.decided and independent.part is not value.part
+            differs |= independent.decided and any(one != other for one, other in compared(value, independent))
             if differs:
                 found.append(Difference(mesh, guess, old, value, independent))
         return found

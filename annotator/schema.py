@@ -178,7 +178,8 @@ class Label(Table):
     """A decision of a person. Rows are only ever added.
 
     ``version`` counts the labels of this ArtMesh in this pass from 1; it is unique, so that no change can be lost unnoticed.
-    ``order`` is the place in the order of drawing, see `data_tools.live2d.ordering`; empty: the artist's. ``replaced_id`` is the label that
+    ``order`` is the place in the order of drawing, see `data_tools.live2d.ordering`; empty: the artist's. ``pieces``: what was
+    cut out of the ArtMesh, as `data_tools.live2d.pieces.read_pieces` reads it; empty for nothing. ``replaced_id`` is the label that
     counted before. ``act_id`` is the act that brought this value, also where an undo restored it.
     """
 
@@ -194,6 +195,7 @@ class Label(Table):
     unsure: Mapped[bool]
     comment: Mapped[str] = mapped_column(Text)
     order: Mapped[int | None]
+    pieces: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     operation_id: Mapped[str] = mapped_column(ForeignKey("operation.id"), index=True)
     act_id: Mapped[str | None] = mapped_column(ForeignKey("operation.id"))

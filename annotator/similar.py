@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from annotator.access import acting_user, existing, model_of
 from annotator.database import Database
 from annotator.label_rows import current_labels, value_of, version_of
+from annotator.pieces import box_of
 from annotator.schema import Model, ModelArtMesh, Pass, Prediction, Project
 from annotator.values import LabelKind, LabelValue, Role, Round, SavedLabel
 from liwi.errors import InputError
@@ -72,7 +73,8 @@ class CopiedLabel:
         label: of the ArtMesh that is to be labelled, with the version that stands there.
         score: how well the two ArtMeshes fit, in [0, 1].
         reason: why.
-        recheck: whether a person should look at it first: the fit is loose, the source was unsure, or the machine says otherwise.
+        recheck: whether a person should look at it first: the fit is loose, the source was unsure, the machine says otherwise, or the
+            source was cut into pieces and this one has another shape, so that they are not copied.
     """
 
     label: SavedLabel
@@ -145,8 +147,10 @@ def copied_labels(database: Database, actor: str, pass_id: int, from_pass_id: in
             if value_of(label).kind is not LabelKind.NONE:
                 continue
             said = value_of(labels[match.theirs.id])
-            value = LabelValue(said.kind, said.part, said.side, said.unsure)
+            cuts = bool(said.pieces) and _same_shape(own, match, other)
+            value = LabelValue(said.kind, said.part, said.side, said.unsure, pieces=said.pieces if cuts else ())
             doubt = match.score < SURE_SCORE or said.unsure or guesses.get(match.mine.id, said.part) != said.part
+            doubt |= bool(said.pieces) and not cuts
             copied.append(CopiedLabel(SavedLabel(match.mine.id, version_of(label), value), match.score, match.reason, doubt))
         return copied
 
@@ -196,6 +200,13 @@ def _match(own: Model, mine: Sequence[ModelArtMesh], other: Model, theirs: Seque
             reason = next(reason for reason, holds in zip(MatchReason, kinds, strict=True) if holds)
             found.append(_Match(mine[row], theirs[column], float(scores[row, column]), reason))
     return found
+
+
+def _same_shape(own: Model, match: _Match, other: Model) -> bool:
+    """Whether outlines on one fragment mean the same on the other: they are the same mesh, or the same picture in the same place."""
+    boxes = [(box_of(mesh), (model.width, model.height)) for mesh, model in ((match.mine, own), (match.theirs, other))]
+    same_picture = match.mine.picture is not None and match.mine.picture == match.theirs.picture and boxes[0] == boxes[1]
+    return same_picture or match.reason is MatchReason.SAME_MODEL
 
 
 def _equal(mine: Sequence[str], theirs: Sequence[str | None]) -> NDArray[np.bool_]:

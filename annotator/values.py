@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from data_tools.live2d.ordering import LAST_ORDER
+from data_tools.live2d.pieces import Piece, check_pieces
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -102,6 +103,8 @@ class LabelValue:
         unsure: whether somebody should look again.
         comment: at most 2,000 characters, any text.
         order: where in the order of drawing it belongs, see `data_tools.live2d.ordering`, 0 to `LAST_ORDER`; None: where the artist has it.
+        pieces: what was cut out of the ArtMesh because it is something else, see `data_tools.live2d.pieces`; the decision is then about
+            what is left.
     """
 
     kind: LabelKind
@@ -110,6 +113,7 @@ class LabelValue:
     unsure: bool = False
     comment: str = ""
     order: int | None = None
+    pieces: tuple[Piece, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.kind is LabelKind.PART) != (self.part is not None) or (self.side is not None and self.part is None):
@@ -117,6 +121,9 @@ class LabelValue:
         checked_text(self.comment, "The comment")
         if self.order is not None and not 0 <= self.order <= LAST_ORDER:
             raise InputError(f"The order of drawing goes from 0 to {LAST_ORDER}, got {self.order}.")
+        if self.pieces and self.kind is LabelKind.NONE:
+            raise InputError("Pieces belong to a decision: say what is left of the ArtMesh.")
+        check_pieces(self.pieces)
 
     @classmethod
     def of(cls, part: BodyPart | None, side: Side | None = None) -> "LabelValue":

@@ -9,6 +9,7 @@ from annotator.errors import AccessDenied, ClaimNeeded, DatabaseUnusable, LabelC
 from annotator.queries import ModelView, QueueEntry
 from annotator.schema import Prediction
 from annotator.values import LabelValue, Outcome, SavedLabel
+from data_tools.live2d.pieces import pieces_json
 from liwi.errors import ExportError, InputError, LiwiError
 from liwi.ui.jobs import UnknownJob
 
@@ -23,7 +24,7 @@ def picture_url(sha256: str | None) -> str | None:
 def value_json(value: LabelValue) -> Json:
     """What a label says."""
     said = {"kind": value.kind, "part": value.part, "side": value.side, "unsure": value.unsure, "comment": value.comment}
-    return {**said, "order": value.order}
+    return {**said, "order": value.order, "pieces": pieces_json(value.pieces)}
 
 
 def label_json(label: SavedLabel) -> Json:

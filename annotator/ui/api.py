@@ -125,7 +125,7 @@ def _import_labels(services: WorkbenchServices, person: str, folder: Path, model
     if len(files) != 1 or files[0].suffix.lower() != ".json":
         raise InputError("Send one label file: labels.json or See-through's body_parsing.json.")
     number = int(model_id) if model_id.isascii() and model_id.isdecimal() and len(model_id) < 10 else None
-    said = import_label_file(services.database, person, reading.whole({"model_id": number}, "model_id"), files[0])
+    said = import_label_file(services.database, services.stores.pictures, person, reading.whole({"model_id": number}, "model_id"), files[0])
     return {"num_labels": said.num_labels, "left_out": list(said.left_out)}
 
 

@@ -6,7 +6,7 @@ The use cases check the role; nothing here decides what a person may do.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from annotator import claims, labels, people, progress, projects, queries, reviews, similar
+from annotator import claims, labels, people, pieces, progress, projects, queries, reviews, similar
 from annotator.access import create_project, set_user
 from annotator.export_formats import ExportFormat
 from annotator.ui import reading
@@ -83,6 +83,7 @@ def _claim_events(services: WorkbenchServices, person: str, body: Body) -> Json:
 
 def _relabel(services: WorkbenchServices, person: str, body: Body) -> Json:
     changes = [reading.change(each) for each in reading.rows(body, "changes")]
+    pieces.check_changes(services.database, services.stores.pictures, person, changes)
     return outcome_json(labels.relabel(services.database, person, _pass(body), reading.text(body, "operation_id"), changes))
 
 

@@ -75,6 +75,7 @@ def export_project(
             "num_labels": done.num_labels,
             "sha256": done.sha256,
             "left_out": dict(done.left_out),
+            "pieces_left_out": done.pieces_left_out,
             "name": path.name,
         }
 

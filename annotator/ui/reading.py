@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from annotator.values import Change, LabelKind, LabelValue, checked_text
 from data_tools.live2d.ordering import LAST_ORDER
+from data_tools.live2d.pieces import read_pieces
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 
@@ -102,6 +103,7 @@ def label_value(body: Body) -> LabelValue:
         flag(body, "unsure", default=False),
         text(body, "comment", default=""),
         optional(whole, body, "order", high=LAST_ORDER),
+        read_pieces(body.get("pieces"), "a label"),
     )
 
 

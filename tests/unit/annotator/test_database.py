@@ -51,7 +51,7 @@ def test_rows_of_an_older_program_are_kept_and_what_it_did_not_know_stays_open(u
             ("ArtMesh0", None, False),
             ("ArtMesh1", None, False),
         ]
-        assert [(label.part, label.order) for label in session.scalars(select(Label))] == [(BodyPart.FACE, None)]
+        assert [(label.part, label.order, label.pieces) for label in session.scalars(select(Label))] == [(BodyPart.FACE, None, None)]
 
 
 def test_opening_again_keeps_everything(url: str) -> None:

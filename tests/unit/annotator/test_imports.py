@@ -20,6 +20,7 @@ from annotator.exports import export_labels
 from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.labels import relabel
 from annotator.model_files import ModelStore
+from annotator.pieces import check_changes
 from annotator.queries import queue, view_model
 from annotator.reviews import accept, submit
 from annotator.schema import ModelArtMesh
@@ -27,12 +28,15 @@ from annotator.stores import Stores
 from annotator.ui.answers import model_json
 from annotator.values import Change, LabelKind, LabelValue
 from data_tools.live2d.labels import LabelledModel, find_models
+from data_tools.live2d.pieces import GRID, Piece, pieces_json
 from data_tools.live2d.reader import open_model
 from liwi.errors import ExportError, InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.annotator.squares import OWN_LABELS, write_squares
 from tests.unit.annotator.workbench import ADMIN, add_people, all_labels, new_id
-from tests.unit.data_tools.live2d.models import BLUE, RED, WHITE, square, write_model
+from tests.unit.data_tools.live2d.models import BLUE, CANVAS, RED, WHITE, square, write_model
+
+FACE, EARS = BodyPart.FACE, BodyPart.EARS
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +149,72 @@ def test_the_order_of_drawing_goes_out_and_comes_in_again(database: Database, st
     for folder, num in (("see-through", 0), ("labels", 0), ("artist", 1), ("labels", 1)):
         assert sum(bring(database, stores, models / "one", tmp_path / folder).num_labels) == num
         assert order() == (None if folder == "artist" else 2500)
+
+
+def test_pieces_go_out_in_every_format_that_knows_them_and_come_in_again(
+    database: Database, stores: Stores, models: Path, tmp_path: Path
+) -> None:
+    bring(database, stores, models / "one", models)
+    whole = export_labels(database, stores, "ann", "default", tmp_path / "whole", only_accepted=False)
+    red = view_model(database, "vera", 1).art_meshes[0]
+    upper = Piece(((0, 0), (GRID, 0), (GRID, GRID * 80 // CANVAS), (0, GRID * 80 // CANVAS)), BodyPart.EARS, Side.RIGHT)
+    value = LabelValue(LabelKind.PART, BodyPart.FACE, pieces=(upper,))
+    claim(database, "ann", 1)
+    relabel(database, "ann", 1, new_id(), [Change(red.id, 1, value)])
+    done = {
+        kind: export_labels(database, stores, "ann", "default", tmp_path / kind, kind=kind, only_accepted=False) for kind in ExportFormat
+    }
+    assert len({report.sha256 for report in done.values()}) == 1 and whole.sha256 != done[ExportFormat.CSV].sha256
+    assert {kind for kind, report in done.items() if report.pieces_left_out} == {ExportFormat.SEE_THROUGH}
+    record = json.loads((tmp_path / "see-through" / "export.jsonl").read_text().splitlines()[0])
+    assert (record["num_pieces"], record["pieces_left_out"]) == (1, 1)
+    drawables = json.loads((tmp_path / "see-through" / "one" / "body_parsing.json").read_text())["drawable"]
+    assert drawables["PartBody/red"] == "face"
+    for folder in ("labels", "dataset/labels"):
+        (found,) = [model for model in find_models(models / "one", tmp_path / folder) if isinstance(model, LabelledModel)]
+        assert dict(found.labels.pieces) == {"red": (upper,)}
+    with (tmp_path / "csv" / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["art_mesh"], row["part"], row["piece"], row["outline"]) for row in csv.DictReader(file)]
+    assert rows[:2] == [("red", "face", "", ""), ("red", "ears", "1", json.dumps(upper.polygon))]
+    rest, ear = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"][:2]
+    assert [(one["piece"], one["category_id"] - 1) for one in (rest, ear)] == [
+        (0, BodyPart.FACE.class_index),
+        (1, BodyPart.EARS.class_index),
+    ]
+    boxes = rest["bbox"], ear["bbox"]
+    assert boxes[0][1] == boxes[1][1] + boxes[1][3]
+    assert boxes[1][3] == pytest.approx(boxes[0][3], abs=2), "it is cut in the middle"
+    assert rest["area"] + ear["area"] == red.num_pixels
+    assert [rest["id"], ear["id"]] == [1, 2]
+    for folder, num in (("see-through", 0), ("labels", 0), ("whole", 1), ("labels", 1)):
+        assert sum(bring(database, stores, models / "one", tmp_path / folder).num_labels) == num
+        assert view_model(database, "vera", 1).labels[red.id].value.pieces == (() if folder == "whole" else (upper,))
+
+
+def test_pieces_that_hold_nothing_of_their_fragment_are_refused_and_left_out_of_what_is_imported(
+    database: Database, stores: Stores, models: Path, tmp_path: Path
+) -> None:
+    bring(database, stores, models / "one")
+    red = view_model(database, "vera", 1).art_meshes[0].id
+    corner, over = (Piece(((0, 0), (far, 0), (0, far)), BodyPart.EARS) for far in (GRID // 50, 2 * GRID))
+
+    def refused(*pieces: Piece) -> str:
+        changes = [Change(red, 0, LabelValue(LabelKind.PART, BodyPart.FACE, pieces=pieces))]
+        with pytest.raises(InputError) as caught:
+            check_changes(database, stores.pictures, "ann", changes)
+        return str(caught.value)
+
+    check_changes(database, stores.pictures, "ann", [Change(red, 0, LabelValue(LabelKind.PART, BodyPart.FACE, pieces=(over,)))])
+    assert "Piece 2 of 'red' holds no pixel" in refused(over, corner)
+    assert "Piece 1 of 'red'" in refused(over, over), "the later one has it all"
+    with pytest.raises(AccessDenied):
+        check_changes(database, stores.pictures, "vera", [Change(red, 0, LabelValue(LabelKind.PART, BodyPart.FACE, pieces=(over,)))])
+    document = json.loads(OWN_LABELS)
+    document["art_meshes"]["red"]["pieces"] = pieces_json((corner, over))
+    (tmp_path / "one.json").write_text(json.dumps(document))
+    done = bring(database, stores, models / "one", tmp_path)
+    assert (sum(done.num_labels), [problem for _, problem in done.problems]) == (3, ["'red': piece 1 holds no pixel of it"])
+    assert view_model(database, "vera", 1).labels[red].value.pieces == (over,)
 
 
 def test_only_accepted_models_leave_and_the_sample_maker_takes_them(

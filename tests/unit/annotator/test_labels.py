@@ -10,6 +10,7 @@ from annotator.queries import view_model
 from annotator.reviews import accept, submit
 from annotator.values import Change, LabelKind, LabelValue, OnConflict, Outcome
 from data_tools.live2d.ordering import LAST_ORDER
+from data_tools.live2d.pieces import GRID, Piece
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.measure_annotator import kill_writers, run_writers
@@ -211,6 +212,34 @@ def test_the_order_of_drawing_is_a_decision_like_any_other(database: Database, h
     for wrong in (-1, LAST_ORDER + 1):
         with pytest.raises(InputError, match="order of drawing"):
             LabelValue(LabelKind.PART, FACE, order=wrong)
+
+
+def test_pieces_are_kept_undone_and_in_conflict_like_the_rest_of_a_label(database: Database, held: tuple[int, list[int]]) -> None:
+    pass_id, (mesh, *_) = held
+    ear = Piece(((0, 0), (GRID, 0), (0, GRID)), BodyPart.EARS, Side.LEFT)
+    other = Piece(((-5, 7), (2 * GRID, 0), (0, GRID)), None)
+    whole, cut = LabelValue.of(FACE), LabelValue(LabelKind.PART, FACE, pieces=(ear, other))
+
+    def now() -> LabelValue:
+        return view_model(database, "vera", pass_id).labels[mesh].value
+
+    say(database, pass_id, to(mesh, FACE))
+    operation = new_id()
+    for _ in range(2):
+        assert [one.value for one in relabel(database, "ann", pass_id, operation, [Change(mesh, 1, cut)]).saved] == [cut]
+    assert now() == cut
+    with pytest.raises(LabelConflict) as caught:
+        say(database, pass_id, Change(mesh, 1, LabelValue(LabelKind.PART, FACE, pieces=(other,))))
+    assert [(one.wanted.pieces, one.current.value.pieces) for one in caught.value.conflicts] == [((other,), (ear, other))]
+    undo(database, "ann", new_id())
+    assert now() == whole
+    redo(database, "ann", new_id())
+    assert now() == cut
+    assert [label.pieces is None for label in all_labels(database)] == [True, False, True, False]
+    with pytest.raises(InputError, match="belong to a decision"):
+        LabelValue(LabelKind.NONE, pieces=(ear,))
+    with pytest.raises(InputError, match="at most 32 pieces"):
+        LabelValue(LabelKind.PART, FACE, pieces=(ear,) * 33)
 
 
 def test_a_label_has_a_part_exactly_if_it_says_so() -> None:

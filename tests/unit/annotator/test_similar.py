@@ -16,6 +16,7 @@ from annotator.reviews import request_second_passes, second_pass
 from annotator.schema import Model, ModelArtMesh
 from annotator.similar import CopiedLabel, MatchReason, copied_labels, similar_models
 from annotator.values import ActKind, Change, LabelKind, LabelValue, PassState, Role
+from data_tools.live2d.pieces import GRID, Piece
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, Side
 from tests.unit.annotator.workbench import ADMIN, add_models, meshes_of, new_id, to
@@ -127,6 +128,18 @@ def test_doubt_of_the_source_or_of_the_machine_asks_for_a_look(database: Databas
     assert {mesh: each.recheck for mesh, each in copies(database, target, source).items()} == dict(
         zip(own, (True, True, False), strict=True)
     )
+
+
+def test_pieces_are_copied_where_the_shape_is_the_same_and_else_asked_about(database: Database) -> None:
+    source, moved, same = add_models(database, 3)
+    ear = Piece(((0, 0), (GRID, 0), (0, GRID)), BodyPart.EARS)
+    for number, shift in ((source, 0), (moved, 1), (same, 0)):
+        shape(database, number, m0={"picture": "1" * 64, **box(shift, 0, 4 + shift, 4)}, m1=box(0, 4, 4, 8))
+    label(database, source, *(Change(mesh, 0, LabelValue(LabelKind.PART, FACE, pieces=(ear,))) for mesh in meshes_of(database, source)[:2]))
+    for target, kept in ((same, [(ear,), ()]), (moved, [(), ()])):
+        copied = [copies(database, target, source)[mesh] for mesh in meshes_of(database, target)[:2]]
+        assert [each.label.value.pieces for each in copied] == kept
+        assert [each.recheck for each in copied] == [not pieces for pieces in kept], "the second shares name and place, not pixels"
 
 
 def test_the_most_similar_model_comes_first_and_unlabelled_ones_not_at_all(database: Database) -> None:
