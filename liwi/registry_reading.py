@@ -65,6 +65,14 @@ class RegistryReader:
         """
         return read_log(self.root / LOG).acts
 
+    def state(self) -> RegistryState:
+        """What follows from every act: what is served, and what a rollback would serve.
+
+        Raises:
+            RegistryUnusable: the log cannot be read.
+        """
+        return self._state(self.acts())
+
     def serving(self, kind: str) -> CheckpointRecord | None:
         """What is served for a kind; None for nothing.
 

@@ -135,6 +135,10 @@ class Launcher:
         self.runs = runs.expanduser().resolve()
         self.runners = {runner.name: runner for runner in runners}
 
+    def check(self, job: Job, *, runner: str, device: str) -> None:
+        """Raise `LiwiError` where a job cannot run there."""
+        self._runner(runner).check(job, device)
+
     def launch(self, job: Job, name: str, *, runner: str, device: str, who: str) -> Path:
         """Make a run folder and have its run started when its turn comes.
 

@@ -55,7 +55,7 @@ def open_run(folder: Path, job: Job) -> None:
         found = read_run_job(folder)
         if found != job:
             raise RunError(
-                f"The folder {folder} holds a run of another job: {', '.join(_differences(found, job))} differ. "
+                f"The folder {folder} holds a run of another job: {', '.join(differing_keys(found, job))} differ. "
                 "Name a new folder with --out, or give the same job to go on."
             )
         before = environment if prepared else read_environment(folder)
@@ -232,14 +232,15 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _differences(found: Job, wanted: Job) -> list[str]:
-    """The keys of which two jobs hold different values."""
-    before, after = _flat(found), _flat(wanted)
-    return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+def differing_keys(*jobs: Job) -> list[str]:
+    """The keys of which not all jobs hold the same value."""
+    found = [flat_job(job) for job in jobs]
+    keys = {key for each in found for key in each}
+    return sorted(key for key in keys if any(each.get(key) != found[0].get(key) for each in found))
 
 
-def _flat(job: Job) -> dict[str, Any]:
-    """The values of a job by key: ``"schedule.steps"``."""
+def flat_job(job: Job) -> dict[str, Any]:
+    """The values of a job by key: ``"schedule.steps"``; those that stand in no table first."""
     values = asdict(job)
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    return plain | {f"{table}.{key}": value for table in values.keys() - plain.keys() for key, value in values[table].items()}
+    return plain | {f"{table}.{key}": value for table in values if table not in plain for key, value in values[table].items()}

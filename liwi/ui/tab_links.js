@@ -1,7 +1,6 @@
-// Runs when the page has loaded, outside of the workbench, which may not be there yet: opens the tab that an address names.
-// `TITLE` is what stands on the tab.
+// Runs when the page has loaded, outside of the tab's own component, which may not be there yet: opens the tab that an address names.
+// `TITLE` is what stands on the tab, `MARK` the beginning of its addresses.
 
-const MARK = "#labels";
 let last = MARK; // where the person was, for when they come back to the tab
 const tabs = () => [...document.querySelectorAll('button[role="tab"]')];
 const own = () => tabs().find((tab) => tab.textContent.trim() === TITLE);
@@ -25,8 +24,9 @@ function follow(event) {
   }
 }
 
-if (!window.liwiLinks) {
-  window.liwiLinks = true;
+window.liwiLinks ??= {};
+if (!window.liwiLinks[MARK]) {
+  window.liwiLinks[MARK] = true;
   document.addEventListener("click", follow, true);
   window.addEventListener("hashchange", () => openNamed());
   window.addEventListener("popstate", () => openNamed());

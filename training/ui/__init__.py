@@ -1,0 +1,1 @@
+"""The training tab, for admins: a page of its own over JSON routes."""

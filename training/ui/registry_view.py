@@ -1,0 +1,62 @@
+"""The checkpoint registry as JSON for the page: what is served, what could be, where each comes from, and what was done."""
+
+from typing import Any
+
+from liwi.checkpoints import CheckpointRecord
+from liwi.registry import Act
+from training.ui.services import TrainingServices
+
+Json = dict[str, Any]
+
+MAX_ACTS = 50
+
+
+def registry_json(services: TrainingServices) -> Json:
+    """The kinds with their checkpoints, newest first, and the last acts."""
+    registry = services.registry
+    acts, records = registry.acts(), registry.records()
+    state = registry.state()
+    kinds = [
+        {
+            "kind": kind,
+            "description": entry.description,
+            "served": state.serving(kind),
+            "before": state.before(kind),
+            "promoted_here": bool(state.stacks.get(kind)),
+            "records": [_record_json(services, record) for record in reversed(records) if record.kind == kind],
+        }
+        for kind, entry in registry.kinds.items()
+    ]
+    findings = [{"checkpoint": each, "problem": "Its record cannot be read."} for each in state.published if not _known(each, records)]
+    return {"kinds": kinds, "acts": [_act_json(act) for act in reversed(acts[-MAX_ACTS:])], "damaged": findings}
+
+
+def _known(checkpoint: str, records: list[CheckpointRecord]) -> bool:
+    return any(record.id == checkpoint for record in records)
+
+
+def _record_json(services: TrainingServices, record: CheckpointRecord) -> Json:
+    comparison = services.registry.compare(record.id)
+    return {
+        "id": record.id,
+        "status": record.status,
+        "created": record.created,
+        "licence": record.licence,
+        "run": record.job.name,
+        "provenance": [*record.provenance, *([("parent", record.parent)] if record.parent else [])],
+        "metrics": {name: list(pair) for name, pair in comparison.metrics.items()},
+        "same_data": comparison.same_data,
+        "recorded": services.recorded_exports().get(record.dataset.labels_sha256, "") if record.dataset.labels_sha256 else "",
+    }
+
+
+def _act_json(act: Act) -> Json:
+    return {
+        "act": act.act,
+        "kind": act.kind,
+        "checkpoint": act.checkpoint,
+        "previous": act.previous,
+        "who": act.who,
+        "at": act.at,
+        "reason": act.reason,
+    }
