@@ -18,11 +18,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from data_tools.manifests import digest_file, encode_document
 from liwi.export.atomic import new_folder
 from training.errors import CheckpointError
+from training.sharding import scatter
 
 FOLDER = "checkpoints"
 FORMAT, VERSION = "liwi-checkpoint", 1
@@ -51,22 +52,26 @@ class Checkpoint:
 def save_checkpoint(
     run: Path,
     step: int,
-    model: nn.Module,
-    average: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
+    tensors: tuple[Mapping[str, Tensor], Mapping[str, Tensor], Mapping[str, Tensor]],
     metrics: Mapping[str, float],
 ) -> Path:
     """Write a checkpoint and return its folder.
+
+    Args:
+        run: its folder.
+        step: steps done.
+        tensors: of the model, of the average (or none), and of the optimiser as `flatten_optimizer` gives them.
+        metrics: of the evaluation at this step, if there was one.
 
     Raises:
         ExportError: the system refuses to write; what was there before is untouched.
     """
     target = run / FOLDER / f"step_{step:08d}"
     with new_folder(target) as folder:
-        parts = {MODEL: model.state_dict(), AVERAGE: average, OPTIMIZER: _flatten(optimizer)}
-        for name, tensors in parts.items():
+        parts = dict(zip((MODEL, AVERAGE, OPTIMIZER), tensors, strict=True))
+        for name, part in parts.items():
             try:
-                save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, folder / name)
+                save_file({key: value.detach().cpu().contiguous() for key, value in part.items()}, folder / name)
             except SafetensorError as error:
                 raise OSError(str(error)) from error
         facts = {"format": FORMAT, "version": VERSION, "step": step, "metrics": dict(metrics)}
@@ -122,9 +127,14 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
     for key, value in tensors.items():
         number, _, name = key.partition(".")
         like = parameters[int(number)]
-        laid_out = torch.empty_like(like, device="cpu").copy_(value) if value.shape == like.shape and value.ndim == 4 else value
-        state.setdefault(int(number), {})[name] = laid_out  # in memory as the weights: channels may come last
+        state.setdefault(int(number), {})[name] = _laid_out(value, like) if value.shape == like.shape else value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out(value: Tensor, like: Tensor) -> Tensor:
+    """``value`` as ``like`` lies in memory: divided among processes, or with its channels last."""
+    divided = scatter(value, like)
+    return divided if divided is not value else torch.empty_like(like, device=value.device).copy_(value)
 
 
 def prune(run: Path, keep_last: int, best: int | None) -> None:
@@ -134,7 +144,8 @@ def prune(run: Path, keep_last: int, best: int | None) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _flatten(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimizer's state as tensors by number of the parameter and name."""
     state = optimizer.state_dict()["state"]
     return {f"{number}.{name}": torch.as_tensor(value) for number, values in state.items() for name, value in values.items()}
 

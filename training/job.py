@@ -118,12 +118,10 @@ class MemorySettings:
         gradient_checkpointing: compute what the gradient needs a second time instead of keeping it; for networks that can.
         shard: what the processes of a run divide among themselves: "no"; "gradients", and with them the optimiser's state, which DeepSpeed
             calls ZeRO 2; or "weights" as well, ZeRO 3.
-        offload: whether the shards lie in the computer's memory while a GPU does not need them.
     """
 
     gradient_checkpointing: bool = False
     shard: str = "no"
-    offload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +179,7 @@ class Job:
         _need(0 <= optimizer.average < 1, "optimizer.average", "must be below 1; 0 keeps no average")
         shard = self.memory.shard
         _need(shard in ("no", "gradients", "weights"), "memory.shard", 'must be "no", "gradients" or "weights"')
-        _need(shard != "no" or not self.memory.offload, "memory.offload", 'needs memory.shard to be "gradients" or "weights"')
+        _need(shard == "no" or not schedule.channels_last, "schedule.channels_last", 'needs memory.shard to be "no"')
         _need(self.evaluate.every >= 1, "evaluate.every", "must be 1 or more")
         _need(self.checkpoints.every >= 1, "checkpoints.every", "must be 1 or more")
         _need(self.checkpoints.keep_last >= 1, "checkpoints.keep_last", "must be 1 or more: resuming needs one")

@@ -12,32 +12,30 @@ import math
 import os
 import resource
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
-from training.checkpoints import (
-    Checkpoint,
-    list_checkpoints,
-    load_checkpoint,
-    prune,
-    restore_optimizer,
-    save_checkpoint,
-)
+from training.batches import BatchOrder
+from training.checkpoints import list_checkpoints, load_checkpoint, prune, save_checkpoint
 from training.errors import JobError, TrainingStopped
 from training.job import Job
+from training.learner import create_learner
 from training.loading import BatchLoader
-from training.objectives import Objective, create_objective
-from training.order import DataOrder, generator_for, torch_seed
+from training.objectives import HasBuckets, Objective, ShowsPictures, create_objective
+from training.order import generator_for, torch_seed
 from training.publishing import export_best, find_best
 from training.readings import Readings
-from training.run_folder import RunLog, hold, open_run
-from training.schedule import WeightAverage, parameter_groups, rate_at
+from training.recording import Recorder
+from training.run_folder import hold, open_run
+from training.schedule import rate_at
+from training.sharding import whole
 from training.stopping import Stop, stop_signals
 
 
@@ -84,36 +82,25 @@ class _Run:
         self.job, self.folder, self.objective, self.accelerator = job, folder, objective, accelerator
         self.metric = job.evaluate.metric or objective.metric
         self.sign = -1.0 if self.metric in objective.lower_is_better else 1.0
-        self.order = DataOrder(objective.num_samples, job.schedule.seed)
-        self.log = RunLog(folder)
-        self.step = 0
-        self.best_step: int | None = None
-        self.best: float | None = None
+        buckets = objective.buckets if isinstance(objective, HasBuckets) else np.zeros(objective.num_samples, np.int64)
+        self.order = BatchOrder(buckets, job.schedule.batch_size, job.schedule.seed)
         self.readings: Readings[_Step] = Readings(accelerator.device)
         self.told_to_stop, self.began = False, time.monotonic()
-        found = self._resume_from()
+        folders = list_checkpoints(folder)
+        found = load_checkpoint(folders[-1]) if folders else None
+        self.step = 0 if found is None else found.step
+        best = find_best(folder, self.metric, less_is_better=self.sign < 0)
+        self.best_step = None if best is None else best.step
+        self.best = None if best is None else best.metrics[self.metric]
+        self.main: bool = accelerator.is_main_process
         torch.manual_seed(job.schedule.seed)
-        network = objective.build()
-        if found is not None:
-            network.load_state_dict(found.model)
-        if job.schedule.channels_last:
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        groups = parameter_groups(network.named_parameters(), job.optimizer.weight_decay)
-        fused = True if accelerator.device.type == "cuda" else None
-        adam = torch.optim.AdamW(groups, lr=job.optimizer.learning_rate, betas=_pair(job.optimizer.betas), fused=fused)
-        self.network, self.optimizer = accelerator.prepare(network, adam)
-        self.bare: nn.Module = accelerator.unwrap_model(self.network)
-        self.average = WeightAverage(self.bare, job.optimizer.average) if job.optimizer.average else None
-        if found is not None:
-            restore_optimizer(self.optimizer, found.optimizer)
-            if self.average is not None:
-                self.average.load(found.average)
+        self.learner = create_learner(job, objective.build(), accelerator, found)
+        self.recorder = Recorder(folder, self.step, tensorboard=job.record.tensorboard) if self.main else None
 
     def go(self) -> Outcome:
         """All steps that are left."""
         job, steps, saved = self.job, self.job.schedule.steps, self.step
-        self.network.train()
-        with stop_signals() as stop, self._batches() as batches:
+        with stop_signals() as stop, self._batches() as batches, nullcontext() if self.recorder is None else closing(self.recorder):
             self.began = time.monotonic()
             alone = self.accelerator.num_processes == 1
             while self.step < steps and not (stop.asked if alone else self.told_to_stop):  # several end after the same step
@@ -146,8 +133,8 @@ class _Run:
         schedule = self.job.schedule
         step, place = divmod(number, schedule.accumulate)
         part = self._part(place)
-        first = (step * schedule.accumulate * self.accelerator.num_processes + part) * schedule.batch_size
-        return self.objective.batch(self.order.take(first, schedule.batch_size), generator_for(schedule.seed, step, part))
+        indices = self.order.take(step * schedule.accumulate * self.accelerator.num_processes + part)
+        return self.objective.batch(indices, generator_for(schedule.seed, step, part))
 
     def _part(self, place: int) -> int:
         """Number of this process's pass ``place`` among all passes of a step, over processes."""
@@ -155,28 +142,28 @@ class _Run:
 
     def _update(self, batches: BatchLoader, stop: Stop) -> None:
         """One update of the weights; the mean of each loss over its passes and the gradient's norm are sent on their way."""
-        job, accelerator = self.job, self.accelerator
+        job, accelerator, learner = self.job, self.accelerator, self.learner
         rate = rate_at(self.step, job.schedule) * job.optimizer.learning_rate
-        for group in self.optimizer.param_groups:
+        for group in learner.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
+        learner.optimizer.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
         waited = 0.0
         for place in range(job.schedule.accumulate):
             before = time.monotonic()
             batch = batches.take()
             waited += time.monotonic() - before
-            last = place + 1 == job.schedule.accumulate
-            with nullcontext() if last else accelerator.no_sync(self.network):
+            exchanging = learner.divided or place + 1 == job.schedule.accumulate  # divided gradients are kept divided
+            with nullcontext() if exchanging else accelerator.no_sync(learner.network):
                 losses = self._pass(batch, place)
                 accelerator.backward(losses["loss"] / job.schedule.accumulate)
             for name, value in losses.items():
                 share = value.detach().float() / job.schedule.accumulate
                 sums[name] = sums[name] + share if name in sums else share
-        norm = accelerator.clip_grad_norm_(self.network.parameters(), job.optimizer.clip or math.inf)
-        self.optimizer.step()
-        if self.average is not None:
-            self.average.update(self.step)
+        norm = whole(accelerator.clip_grad_norm_(learner.network.parameters(), job.optimizer.clip or math.inf))
+        learner.optimizer.step()
+        if learner.average is not None:
+            learner.average.update(self.step)
         asked = torch.full((), float(stop.asked), device=accelerator.device)
         numbers = accelerator.reduce(torch.stack([*sums.values(), norm, asked]), "mean")
         self.readings.put(numbers, _Step(self.step + 1, (*sums, "gradient_norm"), rate, waited))
@@ -186,7 +173,7 @@ class _Run:
         schedule, device = self.job.schedule, self.accelerator.device
         moved = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
         torch.manual_seed(torch_seed(schedule.seed, self.step, self._part(place)))
-        return self.objective.loss(self.network, moved)
+        return self.objective.loss(self.learner.network, moved)
 
     def _look(self, *, everything: bool) -> None:
         """Read what has arrived of the last steps, and write it down; stop where it is no number."""
@@ -203,54 +190,39 @@ class _Run:
             self._write("step", {**found, "rate": step.rate, **clock}, step.number)
 
     def _evaluate(self) -> dict[str, float]:
-        """Metrics of the averaged weights, and whether they are the best so far."""
-        if not self.accelerator.is_main_process:
-            return {}
+        """Metrics of the averaged weights, and whether they are the best so far; the other processes only give their shares."""
         started = time.monotonic()
-        model = self._averaged()
+        model = self.learner.averaged(self.objective.build, self.accelerator.device, keep=self.main)
+        if model is None or self.recorder is None:
+            return {}
         with self.accelerator.autocast():
-            metrics = self.objective.evaluate(model.eval())
+            metrics = self.objective.evaluate(model)
+            shows = self.job.record.pictures and isinstance(self.objective, ShowsPictures)
+            pictures = cast(ShowsPictures, self.objective).pictures(model) if shows else {}
         if self.metric not in metrics:
             raise JobError(f"The key 'evaluate.metric' is {self.metric!r}; this objective measures {', '.join(metrics)}.")
         if self.best is None or self.sign * metrics[self.metric] > self.sign * self.best:
             self.best_step, self.best = self.step, metrics[self.metric]
+        if pictures:
+            self.recorder.show(self.step, pictures)
         self._write("evaluation", {**metrics, "best_step": self.best_step, "seconds": time.monotonic() - started})
         return metrics
 
-    def _averaged(self) -> nn.Module:
-        """A copy of the network with the averaged weights, or as it is where there is no average."""
-        model = self.objective.build().to(self.accelerator.device)
-        model.load_state_dict(self.bare.state_dict() if self.average is None else self.average.values)
-        return model
-
     def _save(self, metrics: dict[str, float]) -> None:
-        if self.accelerator.is_main_process:
-            average = {} if self.average is None else self.average.values
-            optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
-            save_checkpoint(self.folder, self.step, self.bare, average, optimizer, metrics)
+        tensors = self.learner.tensors(keep=self.main)
+        if self.main:
+            save_checkpoint(self.folder, self.step, tensors, metrics)
             prune(self.folder, self.job.checkpoints.keep_last, self.best_step)
         self.accelerator.wait_for_everyone()
 
     def _export(self) -> None:
         """Hand what the best checkpoint holds to the objective."""
-        if self.accelerator.is_main_process:
+        if self.main:
             export_best(self.folder, self.job, self.objective)
 
-    def _resume_from(self) -> Checkpoint | None:
-        """The newest checkpoint, and what is known of the best one; the log forgets what came after."""
-        folders = list_checkpoints(self.folder)
-        found = load_checkpoint(folders[-1]) if folders else None
-        self.step = 0 if found is None else found.step
-        best = find_best(self.folder, self.metric, less_is_better=self.sign < 0)
-        if best is not None:
-            self.best_step, self.best = best.step, best.metrics[self.metric]
-        if self.accelerator.is_main_process:
-            self.log.rewind(self.step)
-        return found
-
     def _write(self, event: str, values: dict[str, Any], step: int | None = None) -> None:
-        if self.accelerator.is_main_process:
-            self.log.write(event, {"step": self.step if step is None else step, **values})
+        if self.recorder is not None:
+            self.recorder.write(event, {"step": self.step if step is None else step, **values})
 
     def _give_up(self, step: int, reason: str) -> None:
         self._write("stopped", {"reason": reason}, step - 1)
@@ -276,10 +248,6 @@ def _accelerator(job: Job) -> Accelerator:
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Accelerator(cpu=cpu, mixed_precision=precision)
-
-
-def _pair(values: tuple[float, ...]) -> tuple[float, float]:
-    return values[0], values[1]
 
 
 def _memory(device: torch.device) -> int:

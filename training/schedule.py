@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from training.job import ScheduleSettings
+from training.sharding import local, scatter
 
 
 def rate_at(step: int, settings: ScheduleSettings) -> float:
@@ -35,7 +36,7 @@ class WeightAverage:
         self.decay = decay
         live = model.state_dict()  # the model's own memory, so it is asked for once
         self.values = {name: value.detach().clone() for name, value in live.items()}
-        pairs = [(self.values[name], value) for name, value in live.items()]
+        pairs = [(local(self.values[name]), local(value)) for name, value in live.items()]
         self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
         self._counting = [pair for pair in pairs if not pair[0].is_floating_point()]
 
@@ -51,7 +52,7 @@ class WeightAverage:
     def load(self, values: dict[str, Tensor]) -> None:
         """Go on with saved values."""
         for name, value in values.items():
-            self.values[name].copy_(value)
+            self.values[name].copy_(scatter(value, self.values[name]))
 
 
 def parameter_groups(parameters: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict[str, object]]:

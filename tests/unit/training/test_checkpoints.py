@@ -1,12 +1,13 @@
 """Checkpoints come back as they were written, and what is not as it was written is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from training.checkpoints import list_checkpoints, load_checkpoint, prune, restore_optimizer, save_checkpoint
+from training.checkpoints import flatten_optimizer, list_checkpoints, load_checkpoint, prune, restore_optimizer, save_checkpoint
 from training.errors import CheckpointError
 
 
@@ -20,9 +21,13 @@ def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.AdamW]:
     return model, optimizer
 
 
+def tensors(model: nn.Module, optimizer: torch.optim.AdamW, *, average: bool = False) -> Any:
+    return model.state_dict(), model.state_dict() if average else {}, flatten_optimizer(optimizer)
+
+
 def test_an_optimizer_goes_on_where_it_was(tmp_path: Path) -> None:
     model, optimizer = trained()
-    folder = save_checkpoint(tmp_path, 2, model, {}, optimizer, {"x": 0.5})
+    folder = save_checkpoint(tmp_path, 2, tensors(model, optimizer), {"x": 0.5})
     found = load_checkpoint(folder)
     assert (found.step, dict(found.metrics), found.average) == (2, {"x": 0.5}, {})
     again = nn.Linear(3, 2)
@@ -39,7 +44,7 @@ def test_an_optimizer_goes_on_where_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "average.safetensors"])
 def test_a_changed_byte_is_found_and_the_file_named(tmp_path: Path, name: str) -> None:
     model, optimizer = trained()
-    folder = save_checkpoint(tmp_path, 2, model, dict(model.state_dict()), optimizer, {})
+    folder = save_checkpoint(tmp_path, 2, tensors(model, optimizer, average=True), {})
     content = bytearray((folder / name).read_bytes())
     content[-1] ^= 1
     (folder / name).write_bytes(content)
@@ -49,7 +54,7 @@ def test_a_changed_byte_is_found_and_the_file_named(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"format": "other"}', b"\xff"])
 def test_a_damaged_description_is_refused(tmp_path: Path, content: bytes) -> None:
-    folder = save_checkpoint(tmp_path, 2, *trained()[:1], {}, trained()[1], {})
+    folder = save_checkpoint(tmp_path, 2, tensors(*trained()), {})
     (folder / "checkpoint.json").write_bytes(content)
     with pytest.raises(CheckpointError, match="damaged"):
         load_checkpoint(folder)
@@ -57,7 +62,7 @@ def test_a_damaged_description_is_refused(tmp_path: Path, content: bytes) -> Non
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     model, optimizer = trained()
-    folder = save_checkpoint(tmp_path, 2, model, {}, optimizer, {})
+    folder = save_checkpoint(tmp_path, 2, tensors(model, optimizer), {})
     (folder / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"lacks the file model\.safetensors"):
         load_checkpoint(folder)
@@ -66,13 +71,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
     model, optimizer = trained()
     for step in range(1, 7):
-        save_checkpoint(tmp_path, step, model, {}, optimizer, {})
+        save_checkpoint(tmp_path, step, tensors(model, optimizer), {})
     prune(tmp_path, 2, best=3)
     assert [path.name for path in list_checkpoints(tmp_path)] == ["step_00000003", "step_00000005", "step_00000006"]
 
 
 def test_what_was_cut_off_while_being_written_is_no_checkpoint(tmp_path: Path) -> None:
     model, optimizer = trained()
-    save_checkpoint(tmp_path, 1, model, {}, optimizer, {})
+    save_checkpoint(tmp_path, 1, tensors(model, optimizer), {})
     (tmp_path / "checkpoints" / ".step_00000002.abc.partial").mkdir()
     assert [path.name for path in list_checkpoints(tmp_path)] == ["step_00000001"]

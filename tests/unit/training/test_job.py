@@ -49,7 +49,7 @@ def test_text_with_quotes_and_other_scripts_survives() -> None:
         ({**MINIMAL, "schedule": {"loaders": -1}}, "schedule.loaders"),
         ({**MINIMAL, "schedule": {"channels_last": 1}}, "schedule.channels_last"),
         ({**MINIMAL, "memory": {"shard": "everything"}}, "memory.shard"),
-        ({**MINIMAL, "memory": {"offload": True}}, "memory.offload"),
+        ({**MINIMAL, "memory": {"shard": "weights"}, "schedule": {"channels_last": True}}, "schedule.channels_last"),
         ({**MINIMAL, "record": {"tensorboard": "yes"}}, "record.tensorboard"),
         ({**MINIMAL, "schedule": {"seed": -1}}, "schedule.seed"),
         ({**MINIMAL, "optimizer": {"learning_rate": 0}}, "optimizer.learning_rate"),

@@ -15,6 +15,8 @@ def tiny_job(samples: Path, **tables: dict[str, Any]) -> Job:
         "schedule": {"steps": 8, "batch_size": 2, "accumulate": 2, "warm_up": 2, "device": "cpu", "threads": 1},
         "evaluate": {"every": 4},
         "checkpoints": {"every": 2, "keep_last": 2},
+        "memory": {},
+        "record": {},
     }
     merged = {name: {**values, **tables.get(name, {})} for name, values in document.items()}
     return parse_job({"objective": "matting", "dataset": str(samples), **merged})

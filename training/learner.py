@@ -1,0 +1,100 @@
+"""What learns in a run: the network, its optimiser and the average of its weights, on one device or divided among processes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.checkpoints import Checkpoint, flatten_optimizer, restore_optimizer
+from training.errors import JobError
+from training.job import Job
+from training.schedule import WeightAverage, parameter_groups
+from training.sharding import gather, shard_network
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """See the module's text.
+
+    Attributes:
+        network: to be called and trained.
+        bare: the same without what accelerate put around it.
+        optimizer: accelerate's, around AdamW.
+        average: None where the job keeps none.
+        divided: whether every process has only a share.
+    """
+
+    network: nn.Module
+    bare: nn.Module
+    optimizer: Any
+    average: WeightAverage | None
+    divided: bool
+
+    def tensors(self, *, keep: bool) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
+        """Weights, average and optimiser's state for a checkpoint; called by every process, empty where ``keep`` is not set."""
+        average = {} if self.average is None else self.average.values
+        parts: tuple[Mapping[str, Tensor], ...] = (self.bare.state_dict(), average, flatten_optimizer(self.optimizer.optimizer))
+        weights, mean, state = (gather(part, keep=keep) for part in parts)
+        return weights, mean, state
+
+    def averaged(self, build: Callable[[], nn.Module], device: torch.device, *, keep: bool) -> nn.Module | None:
+        """A whole copy of the network with the averaged weights, or as it is; called by every process, None where ``keep`` is not set."""
+        weights = gather(self.bare.state_dict() if self.average is None else self.average.values, keep=keep)
+        if not keep:
+            return None
+        model = build()
+        model.load_state_dict(weights)
+        return model.to(device).eval()
+
+
+def create_learner(job: Job, network: nn.Module, accelerator: Any, found: Checkpoint | None) -> Learner:
+    """Put a fresh network and its optimiser where they will learn, with what a checkpoint holds.
+
+    Args:
+        job: says how.
+        network: of the objective, on the CPU.
+        accelerator: accelerate's.
+        found: where to go on from.
+
+    Raises:
+        JobError: the network cannot do what the job asks.
+    """
+    device, divided = accelerator.device, job.memory.shard != "no" and accelerator.num_processes > 1
+    if job.memory.gradient_checkpointing:
+        _recompute(network)
+    if found is not None:
+        network.load_state_dict(found.model)
+    if job.schedule.channels_last:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if divided:
+        shard_network(network, device, accelerator.num_processes, keep_weights=job.memory.shard == "gradients")
+    groups = parameter_groups(network.named_parameters(), job.optimizer.weight_decay)
+    betas = (job.optimizer.betas[0], job.optimizer.betas[1])
+    adam = torch.optim.AdamW(groups, lr=job.optimizer.learning_rate, betas=betas, fused=True if device.type == "cuda" else None)
+    # A divided network must not be wrapped for exchanging gradients as well: it does that itself.
+    prepared, optimizer = accelerator.prepare_model(network, evaluation_mode=divided), accelerator.prepare_optimizer(adam)
+    bare = accelerator.unwrap_model(prepared)
+    average = WeightAverage(bare, job.optimizer.average) if job.optimizer.average else None
+    if found is not None:
+        restore_optimizer(adam, found.optimizer)
+        if average is not None:
+            average.load(found.average)
+    return Learner(prepared.train(), bare, optimizer, average, divided)
+
+
+def _recompute(network: nn.Module) -> None:
+    """Turn gradient checkpointing on, as networks of diffusers and transformers, and those built like them, understand it."""
+    for name in ("enable_gradient_checkpointing", "gradient_checkpointing_enable"):
+        enable = getattr(network, name, None)
+        if callable(enable):
+            try:
+                enable()
+                return
+            except ValueError:  # diffusers: this class cannot
+                break
+    raise JobError(
+        f"The key 'memory.gradient_checkpointing' is true, and the network {type(network).__name__} cannot compute parts of itself twice. "
+        "Set it to false, or make schedule.batch_size smaller and schedule.accumulate larger."
+    )
