@@ -14,16 +14,23 @@ import typer
 
 from annotator.access import LOCAL_USER
 from annotator.database import open_database
-from annotator.people import admit, checked_default_role
+from annotator.people import admit, checked_default_role, is_admin
+from annotator.recorded_exports import recorded_exports
 from annotator.stores import Stores
 from annotator.ui.api import WorkbenchServices, workbench_routes
 from annotator.ui.tab import build_workbench_tab
 from liwi.errors import LiwiError
+from liwi.registry import Registry
 from liwi.runtime import start_warm_up
 from liwi.settings import Settings
 from liwi.ui.auth import open_access
 from liwi.ui.demo import CSS, FurtherTab, build_demo
 from liwi.workspace import Workspace
+from training.admin_tab import build_training_tab
+from training.launch import Launcher
+from training.run_here import ThisMachine
+from training.run_on_hub import HuggingFaceJobs
+from training.ui.api import TrainingServices, training_routes
 
 
 def launch(settings: Settings, *, open_browser: bool = False) -> None:
@@ -36,8 +43,18 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace.start_sweeping()
     workbench = WorkbenchServices(database, Stores.below(settings.data), access.person_of, needs_login=access.needs_login)
     atexit.register(workbench.jobs.close)
-    tab = FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench))
-    blocks, routes = build_demo(settings, workspace, [tab], accounts=access.needs_login)
+    hub, admin = HuggingFaceJobs.from_settings(settings), partial(is_admin, database)
+    launcher = Launcher(settings.runs, [ThisMachine(settings.runs), *([hub] if hub else [])])
+    training = TrainingServices(
+        launcher, Registry(settings.checkpoint_registry), settings.datasets, access.person_of, admin, partial(recorded_exports, database)
+    )
+    atexit.register(training.works.close)
+    tabs = [
+        FurtherTab("Labels", "labels", build_workbench_tab, workbench_routes(workbench)),
+        FurtherTab("Training", "training", build_training_tab, training_routes(training), shown_to=admin),
+    ]
+    blocks, routes = build_demo(settings, workspace, tabs, accounts=access.needs_login)
+    launcher.recover()
     blocks.queue(default_concurrency_limit=8, max_size=64).launch(
         server_name=settings.host,
         server_port=settings.port,
@@ -48,7 +65,7 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
         share=False,  # whatever the environment says: a tunnel would lead others past the accounts
         run_history=False,  # it would keep every call's pictures in the browser, and slow the page down with each
         max_file_size=f"{settings.max_upload_mb}mb",
-        blocked_paths=[str(path.resolve()) for path in (settings.data, settings.passwords) if path is not None],
+        blocked_paths=[str(path.resolve()) for path in (settings.data, settings.runs, settings.passwords) if path is not None],
         auth_dependency=access.person_of,
         app_kwargs={"routes": [*access.routes, *routes], "middleware": access.middleware},
         prevent_thread_lock=True,

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from annotator.access import LOCAL_USER, acting_user
 from annotator.database import Database
+from annotator.errors import AccessDenied
 from annotator.schema import User
 from annotator.values import Role
 from liwi.errors import InputError
@@ -70,6 +71,14 @@ def role_of(database: Database, actor: str) -> Role:
     """
     with database.read() as session:
         return Role(acting_user(session, actor, Role.VIEWER).role)
+
+
+def is_admin(database: Database, actor: str) -> bool:
+    """Whether a person is an admin now; nobody is who is no user."""
+    try:
+        return role_of(database, actor) is Role.ADMIN
+    except AccessDenied:
+        return False
 
 
 def demand(database: Database, actor: str, needed: Role) -> None:

@@ -8,6 +8,10 @@ LIWI_MAX_PROJECTS          pictures open at the same time, over all people (12)
 LIWI_ENGINE                engine the demo uses (auto)
 LIWI_DATA                  folder that is kept: the workbench's database and pictures (out/annotations)
 LIWI_CHECKPOINTS           the checkpoint registry's folder; checkpoints in LIWI_DATA where unset
+LIWI_RUNS                  folder of the runs that training makes (out/runs)
+LIWI_DATASETS              folder below which the training tab looks for datasets (out)
+LIWI_JOBS_REPO             model repository OWNER/NAME for runs on Hugging Face Jobs; with HF_TOKEN, it turns them on
+LIWI_JOBS_SPACE            Space OWNER/NAME whose program runs there; this Space itself where unset
 LIWI_DATABASE              URL of a PostgreSQL for the workbench; a file in LIWI_DATA where unset
 LIWI_PASSWORDS             password file; needed, or OAuth, where others can reach the app
 LIWI_ADMINS                names of the admins, with commas between them; on a Space its owner too
@@ -56,6 +60,11 @@ class Settings:
     engine: str = "auto"
     data: Path = Path("out/annotations")
     checkpoints: Path | None = None
+    runs: Path = Path("out/runs")
+    datasets: Path = Path("out")
+    jobs_repository: str = ""
+    jobs_space: str = ""
+    hub_token: str = field(default="", repr=False)
     database: str = field(default="", repr=False)
     passwords: Path | None = None
     openid: OpenIdClient | None = None
@@ -87,6 +96,11 @@ class Settings:
             engine=environment.get("LIWI_ENGINE", default.engine),
             data=Path(environment.get("LIWI_DATA") or default.data),
             checkpoints=Path(checkpoints) if checkpoints else None,
+            runs=Path(environment.get("LIWI_RUNS") or default.runs),
+            datasets=Path(environment.get("LIWI_DATASETS") or default.datasets),
+            jobs_repository=environment.get("LIWI_JOBS_REPO", ""),
+            jobs_space=environment.get("LIWI_JOBS_SPACE") or environment.get("SPACE_ID", ""),
+            hub_token=environment.get("HF_TOKEN", ""),
             database=environment.get("LIWI_DATABASE", ""),
             passwords=Path(passwords) if passwords else None,
             openid=_openid_client(environment),

@@ -5,6 +5,7 @@ The first also works as ``accelerate launch -m training run``; the last two are 
 
 import os
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,12 +48,14 @@ def stop(
     hard: Annotated[bool, typer.Option("--hard", help="At once; what came after the last checkpoint is done again later.")] = False,
 ) -> None:
     """End a run after its step, with a checkpoint; take it out of the queue where it waits."""
+    from liwi.settings import Settings
     from training.launch import Launcher
     from training.run_here import ThisMachine
     from training.run_on_hub import HuggingFaceJobs
 
-    runs, hub = folder.resolve().parent, HuggingFaceJobs.from_environment(folder.resolve().parent, os.environ)
-    Launcher(runs, [ThisMachine(runs), *([hub] if hub else [])]).stop(folder.resolve().name, hard=hard)
+    settings = replace(Settings.from_environment(os.environ), runs=folder.resolve().parent)
+    hub = HuggingFaceJobs.from_settings(settings)
+    Launcher(settings.runs, [ThisMachine(settings.runs), *([hub] if hub else [])]).stop(folder.resolve().name, hard=hard)
     typer.echo(f"{folder}: {'ended' if hard else 'asked to stop'}.")
 
 

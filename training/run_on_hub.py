@@ -10,11 +10,12 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from liwi.settings import Settings
 from training.errors import JobError, RunError
 from training.job import Job, encode_job
 from training.launch import Device, Launch, LaunchState, launches, read_launch, run_folders, update_launch, write_launch
@@ -83,16 +84,18 @@ class HuggingFaceJobs:
         self._threads: dict[str, threading.Thread] = {}
 
     @classmethod
-    def from_environment(cls, runs: Path, environment: Mapping[str, str]) -> Self | None:
-        """As LIWI_JOBS_REPO, LIWI_JOBS_SPACE (the Space itself where unset) and HF_TOKEN say; None where one is missing."""
-        space = environment.get("LIWI_JOBS_SPACE") or environment.get("SPACE_ID", "")
-        token, repository = environment.get("HF_TOKEN", ""), environment.get("LIWI_JOBS_REPO", "")
-        if not (token and space and repository):
+    def from_settings(cls, settings: Settings) -> Self | None:
+        """As the app's settings say; None where they do not turn it on.
+
+        Raises:
+            JobError: a repository's name cannot be one.
+        """
+        if not (settings.hub_token and settings.jobs_space and settings.jobs_repository):
             return None
-        for name, value in (("LIWI_JOBS_SPACE", space), ("LIWI_JOBS_REPO", repository)):
+        for name, value in (("LIWI_JOBS_SPACE", settings.jobs_space), ("LIWI_JOBS_REPO", settings.jobs_repository)):
             if not _REPOSITORY.fullmatch(value):
                 raise JobError(f"{name} must name a repository as OWNER/NAME, got {value[:80]!r}.")
-        return cls(runs, HubSettings(token, space, repository))
+        return cls(settings.runs, HubSettings(settings.hub_token, settings.jobs_space, settings.jobs_repository))
 
     def devices(self) -> Sequence[Device]:
         """The kinds of hardware."""

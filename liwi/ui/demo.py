@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import gradio as gr
 from starlette.routing import Route
@@ -39,12 +40,23 @@ class FurtherTab:
         id: in the page's address.
         build: makes the components, inside the tab.
         routes: beside Gradio's own.
+        shown_to: whether a person sees the tab; everybody does where None. What they may do there is for its routes to say.
     """
 
     title: str
     id: str
     build: Callable[[], object]
     routes: Sequence[Route] = ()
+    shown_to: Callable[[str], bool] | None = None
+
+
+def _for(shown_to: Callable[[str], bool]) -> Callable[[gr.Request], dict[str, Any]]:
+    """Show a tab to the person who loads the page, if it is for them."""
+
+    def show(request: gr.Request) -> dict[str, Any]:
+        return gr.update(visible=shown_to(request.username or ""))
+
+    return show
 
 
 def build_demo(
@@ -75,6 +87,8 @@ def build_demo(
             with gr.Tab("Photo", id="photo"):
                 build_photo_tab(PhotoServices(workspace, tiles, choice.name))
             for tab in further:
-                with gr.Tab(tab.title, id=tab.id):
+                with gr.Tab(tab.title, id=tab.id, visible=tab.shown_to is None) as built:
                     tab.build()
+                if tab.shown_to is not None:
+                    blocks.load(_for(tab.shown_to), None, built, show_progress="hidden", api_visibility="private")
     return blocks, [tiles.route(), download_route(workspace), *(route for tab in further for route in tab.routes)]

@@ -23,6 +23,8 @@ from training.run_folder import PICTURES
 from training.ui.functions import FUNCTIONS
 from training.ui.services import NotAdmin, TrainingServices
 
+__all__ = ["TrainingServices", "training_routes"]
+
 PICTURE = re.compile(r"step_[0-9]{1,12}/[A-Za-z0-9_][\w.-]{0,99}\.(png|webp)", re.ASCII)
 
 
