@@ -133,9 +133,7 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(job_id)
         if job is None or job.owner != owner:
-            raise UnknownJob(
-                "This work is no longer known: it ended a while ago, or the server was started again."
-            )
+            raise UnknownJob("This work is no longer known: it ended a while ago, or the server was started again.")
         return job
 
     def of(self, owner: str) -> list[Job]:
