@@ -73,7 +73,8 @@ def _open_board(folder: Path, step: int) -> Any:
     """A writer of either package that has one; None where there is none."""
     for name in ("torch.utils.tensorboard", "tensorboardX"):
         try:
-            return importlib.import_module(name).SummaryWriter(str(folder), purge_step=step + 1)
+            writer = importlib.import_module(name).SummaryWriter
+            return writer(str(folder), purge_step=step + 1, filename_suffix=f".step_{step:08d}")
         except ImportError:
             continue
     logging.getLogger(__name__).warning(

@@ -1,4 +1,4 @@
-"""Several processes, as ``torch.distributed.run`` starts them: two see what one sees in twice the passes, also where they share one network."""
+"""Several processes, as ``torch.distributed.run`` starts them: two see what one sees in twice the passes, also with a divided network."""
 
 import shutil
 import subprocess
