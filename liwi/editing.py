@@ -138,18 +138,37 @@ def recut(
 def delete_layer(document: Document, layer_id: str) -> Document:
     """Delete a layer; its pixels, and the shadow that was removed on its account, return to what it was cut from.
 
+    Those of a body part go to the layer below it.
+
     Raises:
-        InputError: the layer is the background.
+        InputError: the layer is the background, or the only one.
     """
     stack = document.decomposition.stack
     layer = stack[layer_id]
     if layer.role is LayerRole.BACKGROUND:
         raise InputError("The background cannot be deleted: it is what everything else was cut from. Hide it instead.")
     cut = document.cuts.get(layer_id)
-    target = _target_or_background(document, cut.target_id if cut else "")
+    target = _target_or_background(document, cut.target_id if cut else "") if cut or layer.part is None else layer_below(document, layer_id)
     returned = _take_back(target, cut) if cut and cut.target_id == target.id else _flatten_onto(target, layer)
     cuts = {key: value for key, value in document.cuts.items() if key != layer_id}
     return document.with_stack(stack.remove(layer_id).replace(returned), cuts)
+
+
+def layer_below(document: Document, layer_id: str) -> Layer:
+    """The nearest layer behind this one that it overlaps, else the nearest behind it, else the nearest in front.
+
+    Raises:
+        InputError: there is no other layer.
+    """
+    layers = document.decomposition.stack.layers
+    place = document.decomposition.stack.index(layer_id)
+    extent = layers[place].extent
+    behind = layers[:place][::-1]
+    touched = (each for each in behind if extent is not None and each.extent is not None and each.extent.intersect(extent))
+    found = next(touched, None) or next(iter((*behind, *layers[place + 1 :])), None)
+    if found is None:
+        raise InputError("This is the only layer; its pixels have nowhere to go. Hide it instead.")
+    return found
 
 
 def check_box(box: BoundingBox, size: tuple[int, int]) -> BoundingBox:

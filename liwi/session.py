@@ -15,7 +15,7 @@ from liwi.imaging.io import Picture
 from liwi.imaging.proposals import propose_boxes
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer
-from liwi.types import BlendMode, BoundingBox, Decomposition, Hint
+from liwi.types import BlendMode, BoundingBox, Decomposition, DecompositionRequest, Hint
 
 HISTORY_BYTES = 2**30
 """Upper bound on what undo may keep alive, in bytes; large pictures get fewer steps."""
@@ -140,6 +140,30 @@ class EditingSession:
         with self._lock:
             options = CutOptions(extract_shadow=extract_shadow)
             self._push(recut(self._document, layer_id, hints, self._engine, options=options, report=report, cancel=cancel))
+
+    def take_apart(
+        self, request: CutRequest, *, report: ReportProgress = ignore_progress, cancel: CancelToken | None = None
+    ) -> tuple[str, ...]:
+        """Give the engine the whole picture as it was opened; what it makes takes the place of all layers. One step.
+
+        Returns:
+            What the engine has to say about it.
+
+        Raises:
+            InputError: the picture or a box cannot be used.
+            Cancelled: the person asked to stop.
+        """
+        with self._lock:
+            whole = self.decomposition
+            asked = DecompositionRequest(whole.source, whole.mask, request.boxes, request.hints, seed=request.seed)
+            done = self._engine.decompose(asked, report=report, cancel=cancel)
+            self._push(Document(done))
+            return done.provenance.notes
+
+    def apply(self, edit: Callable[[Document], Document]) -> None:
+        """Change the document in any way that makes a new one; one step."""
+        with self._lock:
+            self._push(edit(self._document))
 
     def delete(self, layer_ids: Sequence[str]) -> None:
         """Delete layers; their pixels return to what they were cut from. One step."""

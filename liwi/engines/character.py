@@ -123,7 +123,7 @@ class CharacterDecomposer:
 
     def _notes(self) -> tuple[str, ...]:
         who = getattr(self._segmenter, "answers", type(self._segmenter).__name__)
-        return (f"Body parts by {who}. What is hidden was guessed: outlines and colours, without line art.",)
+        return (f"Body parts by {who}.",)
 
     def _find_figure(self, request: DecompositionRequest, cancel: CancelToken) -> _Cut:
         """The figure: what a transparent picture shows, else what the cutter takes out of its background."""

@@ -69,7 +69,11 @@ def shadow_layers(
         split: the method of `Residual` that makes the two pictures.
         titles: their names.
         blends: how they are meant to be blended.
+
+    Of a character whose S is switched off nothing is left: its layers alone are wanted, and S holds what a person has moved.
     """
+    if not decomposition.shadow_visible and any(layer.part is not None for layer in decomposition.stack):
+        return
     residual = integer_residual(decomposition)
     if residual is None:
         return

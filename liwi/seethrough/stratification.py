@@ -80,8 +80,13 @@ class PartRegion:
 
     @property
     def name(self) -> str:
-        """The tag, with ``-l`` or ``-r`` for a side: what rigging tools look for in a PSD."""
-        return self.part.value if self.side is None else f"{self.part.value}-{self.side.value[0]}"
+        """See `part_name`."""
+        return part_name(self.part, self.side)
+
+
+def part_name(part: AnyBodyPart, side: Side | None) -> str:
+    """What a layer is called: the tag, with ``-l`` or ``-r`` for a side, which is what rigging tools look for in a PSD."""
+    return part.value if side is None else f"{part.value}-{side.value[0]}"
 
 
 def back_to_front(regions: Sequence[PartRegion]) -> list[PartRegion]:

@@ -9,7 +9,12 @@ import gradio as gr
 from starlette.routing import Route
 
 from liwi.engines import choose_engine
+from liwi.experts.served_part_segmenter import ServedPartSegmenter
+from liwi.protocols import PartSegmenter
+from liwi.registry_reading import RegistryReader
 from liwi.settings import Settings
+from liwi.ui.character_handlers import CharacterServices
+from liwi.ui.character_tab import build_character_tab
 from liwi.ui.downloads import download_route
 from liwi.ui.photo_handlers import PhotoServices
 from liwi.ui.photo_tab import build_photo_tab
@@ -60,15 +65,21 @@ def _for(shown_to: Callable[[str], bool]) -> Callable[[gr.Request], dict[str, An
 
 
 def build_demo(
-    settings: Settings, workspace: Workspace, further: Sequence[FurtherTab] = (), *, accounts: bool = False
+    settings: Settings,
+    workspace: Workspace,
+    further: Sequence[FurtherTab] = (),
+    *,
+    accounts: bool = False,
+    segmenter: PartSegmenter | None = None,
 ) -> tuple[gr.Blocks, list[Route]]:
     """Build the page.
 
     Args:
         settings: of the app.
-        workspace: where the photo tab keeps open pictures.
-        further: tabs after the photo tab.
+        workspace: where the tabs keep open pictures.
+        further: tabs after those for photographs and characters.
         accounts: whether people log in, so that the header names them.
+        segmenter: tells the body parts of characters; what the registry serves, or what ships, where None.
 
     Returns:
         The Blocks, and the routes to pass to ``launch(app_kwargs={"routes": ...})``.
@@ -86,6 +97,9 @@ def build_demo(
         with gr.Tabs():
             with gr.Tab("Photo", id="photo"):
                 build_photo_tab(PhotoServices(workspace, tiles, choice.name))
+            with gr.Tab("Characters", id="characters"):
+                parts = segmenter or ServedPartSegmenter(RegistryReader(settings.checkpoint_registry))
+                build_character_tab(CharacterServices(workspace, tiles, parts))
             for tab in further:
                 with gr.Tab(tab.title, id=tab.id, visible=tab.shown_to is None) as built:
                     tab.build()

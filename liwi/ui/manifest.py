@@ -54,17 +54,24 @@ class StageState:
 
 
 def build_manifest(
-    project: Project, tiles: TileStore, step: Step, *, message: str | None = None, consumed: Sequence[str] | None = None
+    project: Project,
+    tiles: TileStore,
+    step: Step,
+    *,
+    message: str | None = None,
+    consumed: Sequence[str] | None = None,
+    with_shadow: bool = True,
 ) -> dict[str, Any]:
     """The stage's value for the project as it is now, see `liwi.ui.stage.Stage`. Pictures are behind URLs; this stays a few kilobytes.
 
     Args:
         message: shown in the status line.
         consumed: ids of the boxes and hints that this step used up; None for those of the last request.
+        with_shadow: whether the stage shows S.
     """
     session = project.session
     decomposition = session.decomposition
-    urls = tiles.publish(project.token, decomposition)
+    urls = tiles.publish(project.token, decomposition, with_shadow=with_shadow)
     width, height = decomposition.size
     layers = [
         {
@@ -78,11 +85,12 @@ def build_manifest(
             "opacity": layer.opacity,
             "blend": layer.blend.value,
             "locked": layer.locked,
+            "depth": layer.pseudo_depth,
         }
         for layer in decomposition.stack
     ]
     shadow = None
-    if decomposition.changed is not None:
+    if with_shadow and decomposition.changed is not None:
         shadow = {
             "multiply_url": urls["shadow-multiply"],
             "add_url": urls["shadow-add"],

@@ -69,18 +69,18 @@ class TileStore:
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
 
-    def publish(self, token: str, decomposition: Decomposition) -> dict[str, str]:
+    def publish(self, token: str, decomposition: Decomposition, *, with_shadow: bool = True) -> dict[str, str]:
         """Give every picture of a decomposition a URL, and forget the pictures that are no longer shown.
 
         Returns:
-            name -> URL: layer ids, ``"source"``, and ``"shadow-multiply"`` and ``"shadow-add"`` where S is not 0 everywhere.
+            name -> URL: layer ids, ``"source"``, and ``"shadow-multiply"`` and ``"shadow-add"`` where S is wanted and not 0 everywhere.
         """
         mask, source = decomposition.mask, decomposition.source
         wanted = {"source": _Tile(partial(_with_mask, source, mask), (source,))}
         for layer in decomposition.stack:
             if layer.extent is not None:
                 wanted[layer.id] = _Tile(partial(_cut_by_mask, layer.rgba, layer.extent, mask), (layer.rgba,))
-        if decomposition.changed is not None:
+        if with_shadow and decomposition.changed is not None:
             anchor = (source, *(layer.rgba for layer in decomposition.stack))
             wanted["shadow-multiply"] = _Tile(partial(_darkening, decomposition), anchor)
             wanted["shadow-add"] = _Tile(partial(_lightening, decomposition), anchor)

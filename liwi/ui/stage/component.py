@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 SCRIPTS = (
     "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures",
-    "tools", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "hooks", "main",
+    "tools", "spread", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "hooks", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""
 
@@ -31,9 +31,30 @@ def component_script(constants: Mapping[str, object], *sources: str) -> str:
     return '(() => {\n"use strict";\n' + "\n".join([*written, *sources]) + "\n})();"
 
 
-def stage_script() -> str:
-    """The JavaScript of the stage: every file of `SCRIPTS`, with the style sheets as a string."""
-    return component_script({"STAGE_CSS": joined_files(HERE / "css", STYLES, "css")}, joined_files(HERE / "js", SCRIPTS, "js"))
+WORDS = {
+    "empty": "Open a picture to begin. Then draw a box around anything in it, and it becomes a layer of its own.",
+    "box": "Drag a box around a thing, then press Enter.",
+    "work": "Find subjects",
+    "workBoxes": "Cut out",
+    "workHint": "No box drawn: the main subjects are proposed",
+}
+"""What the stage says of the work that a tab does with it."""
+
+
+TOOLS = ("move", "box", "keep", "drop", "hand")
+"""What the pointer can do."""
+
+
+def stage_script(words: Mapping[str, str] | None = None, tools: Iterable[str] = TOOLS) -> str:
+    """The JavaScript of the stage: every file of `SCRIPTS`, with the style sheets, the words and the tools as constants.
+
+    Args:
+        words: in place of those of `WORDS`.
+        tools: those of `TOOLS` that are there.
+    """
+    constants: dict[str, object] = {"STAGE_CSS": joined_files(HERE / "css", STYLES, "css")}
+    constants |= {"STAGE_WORDS": {**WORDS, **(words or {})}, "STAGE_TOOLS": list(tools)}
+    return component_script(constants, joined_files(HERE / "js", SCRIPTS, "js"))
 
 
 class Stage(gr.HTML):
@@ -49,7 +70,8 @@ class Stage(gr.HTML):
          "canvas": {"width": int, "height": int},
          "source_url": str | None,             # for before/after
          "layers": [{"id", "name", "role": "background" | "foreground", "url", "extent": [l, t, r, b] | None,
-                     "prompt_box": [l, t, r, b] | None, "visible", "opacity", "blend", "locked"}],
+                     "prompt_box": [l, t, r, b] | None, "visible", "opacity", "blend", "locked",
+                     "depth": float in [0, 1] | None}],   # optional; layers that have one can be spread apart
          "shadow": {"multiply_url": str | None, "add_url": str | None, "extent": [l, t, r, b], "visible": bool} | None,
          "message": str | None,                # shown in the status line
          "can_undo": bool, "can_redo": bool,   # only used while the browser's own history is empty
@@ -92,12 +114,22 @@ class Stage(gr.HTML):
     Attributes on the page for tests: ``document.querySelector(".liwi-stage").__stage``.
     """
 
-    def __init__(self, value: dict[str, Any] | None = None, *, height: str = "min(78vh, 900px)", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        value: dict[str, Any] | None = None,
+        *,
+        height: str = "min(78vh, 900px)",
+        words: Mapping[str, str] | None = None,
+        tools: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Make a stage.
 
         Args:
             value: the manifest, or None.
             height: CSS length of the whole component.
+            words: in place of those of `WORDS` that are wrong for the tab.
+            tools: those of `TOOLS` that the tab has a use for; None for all.
             kwargs: as for `gr.HTML` (``elem_id``, ``visible``, ``scale``, ...).
         """
         kwargs.setdefault("busy", False)
@@ -105,7 +137,7 @@ class Stage(gr.HTML):
             value=value,
             html_template=f'<div class="liwi-stage" style="--stage-height: {height}"></div>',
             css_template="",
-            js_on_load=stage_script(),
+            js_on_load=stage_script(words, TOOLS if tools is None else tools),
             apply_default_css=False,
             **kwargs,
         )

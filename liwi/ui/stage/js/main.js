@@ -13,7 +13,7 @@ function buildViewport() {
   }, [make("span", "divider-label before", { text: "Before" }), make("span", "divider-label after", { text: "After" }), make("span", "divider-knob")]);
   ui.empty = make("div", "empty", {}, [
     make("p", "empty-title", { text: "No picture yet" }),
-    make("p", "", { text: "Open a picture to begin. Then draw a box around anything in it, and it becomes a layer of its own." }),
+    make("p", "", { text: STAGE_WORDS.empty }),
   ]);
   ui.viewport = make("div", "viewport", {
     tabindex: 0, role: "application", "aria-label": "Picture. Press ? for all keys.",

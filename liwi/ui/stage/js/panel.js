@@ -33,7 +33,7 @@ function buildPanel() {
     make("div", "look", {}, [ui.blend, make("label", "opacity-box", {}, [ui.opacity, ui.opacityText])]),
     ui.boxRows,
     ui.rows,
-    make("footer", "panel-foot", {}, [ui.refine, ui.putBack, make("span", "space"), ui.lower, ui.raise, ui.remove]),
+    make("footer", "panel-foot", {}, [...(STAGE_TOOLS.includes("keep") ? [ui.refine] : []), ui.putBack, make("span", "space"), ui.lower, ui.raise, ui.remove]),
   ]);
   return ui.panel;
 }

@@ -78,6 +78,7 @@ function startClip(context, clip) {
 function useSourcePixels(context) {
   const scale = view.scale * render.ratio;
   context.setTransform(scale, 0, 0, scale, view.x * render.ratio, view.y * render.ratio);
+  if (Object.keys(state.doc.offsets).length) return; // layers moved aside are seen beyond the picture's edge too
   context.beginPath();
   context.rect(0, 0, state.canvas.width, state.canvas.height);
   context.clip();

@@ -1,5 +1,7 @@
 // The border to Python: the value in both directions, and the events.
 
+const MANY_LAYERS = 6;     // of so many new layers none is selected
+
 let awaiting = null;       // {boxes, hints, label}: prompts used by the work that was asked for
 let syncTimer = 0;
 let panelTimer = 0;
@@ -110,7 +112,8 @@ function showRevision(manifest) {
     if (!manifest.busy) awaiting = null; // else more steps of the same work follow
     showDoc(after);
     const fresh = manifest.layers.filter((layer) => !known.has(layer.id) && layer.role !== "background").map((layer) => layer.id);
-    if (fresh.length) select(fresh);
+    if (fresh.length > MANY_LAYERS) select([]); // all of a figure's parts: nobody asked for one of them
+    else if (fresh.length) select(fresh);
   }
   select(state.selected, { scroll: false });
   trimPictures();
@@ -186,6 +189,7 @@ function adoptPictures(manifest) {
     : null;
   state.layers = new Map(manifest.layers.map((layer) => [layer.id, {
     id: layer.id, role: layer.role, url: layer.url, extent: layer.extent, promptBox: layer.prompt_box ?? null, picture: pictureOf(layer.url),
+    depth: typeof layer.depth === "number" ? layer.depth : null,
   }]));
   const loading = picturesInUse().filter((picture) => picture.status === "loading");
   if (!loading.length) return;

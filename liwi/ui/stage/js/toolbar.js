@@ -7,7 +7,7 @@ const TOOLS = [
 const BACKDROPS = ["checker", "white", "black", "green"];
 const TOOL_WORDS = {
   move: "Click picks a layer, Alt-click the one below. Drag moves it aside.",
-  box: "Drag a box around a thing, then press Enter.",
+  box: STAGE_WORDS.box,
   keep: "Click or paint what belongs to the object.  [ and ] change the brush.",
   drop: "Click or paint what does not belong to it.  [ and ] change the brush.",
   hand: "Drag to pan. The wheel zooms.",
@@ -15,7 +15,7 @@ const TOOL_WORDS = {
 
 function buildTools() {
   ui.tools = make("div", "tools", { role: "toolbar", "aria-label": "Tools", "aria-orientation": "vertical" });
-  for (const [tool, label, key] of TOOLS) {
+  for (const [tool, label, key] of TOOLS.filter(([tool]) => STAGE_TOOLS.includes(tool))) {
     const node = iconButton(tool, label, key, () => chooseTool(tool));
     node.dataset.tool = tool;
     ui.tools.append(node);
@@ -30,12 +30,13 @@ function buildBar() {
   ui.redo = iconButton("redo", "Redo", "Ctrl+Shift+Z", redo);
   ui.compare = iconButton("compare", "Before and after", "C", toggleCompare);
   ui.backdropButton = iconButton("backdrop", "Backdrop", "G", cycleBackdrop);
+  ui.spread = iconButton("spread", "Spread the parts apart", "X", toggleSpread);
   ui.work = make("button", "work", { type: "button" }, [icon("wand"), make("span", "work-label")]);
   ui.work.addEventListener("click", startWork);
   ui.helpButton = iconButton("help", "All keys", "?", toggleHelp);
   ui.fullButton = iconButton("full", "Full screen", "Shift+F", toggleFullScreen);
   return make("div", "bar", { role: "toolbar", "aria-label": "Actions" }, [
-    ui.undo, ui.redo, make("span", "rule"), ui.compare, ui.backdropButton, make("span", "space"), ui.work,
+    ui.undo, ui.redo, make("span", "rule"), ui.compare, ui.backdropButton, ui.spread, make("span", "space"), ui.work,
     make("span", "rule"), ui.fullButton, ui.helpButton,
   ]);
 }
@@ -74,17 +75,20 @@ function refreshActions() {
   ui.compare.disabled = !state.source;
   ui.compare.setAttribute("aria-pressed", String(state.compare.on));
   ui.backdropButton.disabled = !state.canvas;
+  ui.spread.hidden = !spreadable().length;
+  ui.spread.setAttribute("aria-pressed", String(isSpread()));
+  ui.root.classList.toggle("spread", isSpread());
   ui.work.disabled = !work || Boolean(state.busy);
   const label = ui.work.querySelector(".work-label");
   label.textContent = workLabel(work);
-  ui.work.title = `${work?.kind === "run" && !state.doc.boxes.length ? "No box drawn: the main subjects are proposed" : label.textContent}  (Enter)`;
+  ui.work.title = `${work?.kind === "run" && !state.doc.boxes.length ? STAGE_WORDS.workHint : label.textContent}  (Enter)`;
 }
 
 function workLabel(work) {
   if (work?.kind === "recut") return "Refine layer";
   const count = state.doc.boxes.length;
-  if (count) return count > 1 ? `Cut out ${count} boxes` : "Cut out";
-  return "Find subjects";
+  if (count) return count > 1 ? `${STAGE_WORDS.workBoxes} ${count} boxes` : STAGE_WORDS.workBoxes;
+  return STAGE_WORDS.work;
 }
 
 function refreshZoom() {

@@ -180,6 +180,7 @@ function refreshCursor(at = null) {
 }
 
 function chooseTool(tool) {
+  if (!STAGE_TOOLS.includes(tool)) return;
   cancelGesture();
   state.tool = tool;
   state.crosshair = null;
