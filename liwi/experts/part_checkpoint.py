@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from liwi.experts.part_network import PartNetwork, PartNetworkSettings
+from liwi.experts.part_sam import PartSam, PartSamSettings
 from liwi.experts.part_segmenter import LearnedPartSegmenter
 from liwi.experts.weights import WeightsError, WeightsFormat, load_weights, named_format
 from liwi.seethrough.body_parts import CoarseBodyPart
 
 NETWORKS: Mapping[str, WeightsFormat[Any]] = MappingProxyType(
-    {"compact": WeightsFormat("liwi-part-network", PartNetwork, PartNetworkSettings)},
+    {
+        "compact": WeightsFormat("liwi-part-network", PartNetwork, PartNetworkSettings),
+        "sam_hq": WeightsFormat("liwi-part-sam", PartSam, PartSamSettings, max_bytes=2**32),
+    },
 )
 """The networks that answer for body parts, by the name that jobs give them."""
 

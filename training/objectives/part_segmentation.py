@@ -39,6 +39,7 @@ class PartData:
         zoom, shift, turn, color, blur, behind: see there.
         points: how many points of each class the loss is taken at; 0: every pixel.
         entropy: how much cross-entropy counts beside dice; it is a mean over classes.
+        exclusive: how much it counts that of all classes the one that a pixel of the figure shows is the likeliest; 0 as in the paper.
         decoded: whether all pictures are kept decoded, 5 bytes a pixel.
         evaluation_samples: at most so many held-out pictures are measured.
     """
@@ -51,6 +52,7 @@ class PartData:
     behind: float = 0.4
     points: int = 0
     entropy: float = 1.0
+    exclusive: float = 0.0
     decoded: bool = True
     evaluation_samples: int = 512
 
@@ -58,7 +60,15 @@ class PartData:
         for name in ("blur", "behind"):
             if not 0 <= getattr(self, name) <= 1:
                 raise JobError(f"The key 'data.{name}' is a share, from 0 to 1.")
-        for name, most in (("zoom", 2.0), ("shift", 1.0), ("turn", 180.0), ("color", 1.0), ("entropy", 1000.0), ("points", 10**6)):
+        for name, most in (
+            ("zoom", 2.0),
+            ("shift", 1.0),
+            ("turn", 180.0),
+            ("color", 1.0),
+            ("entropy", 1e3),
+            ("exclusive", 1e3),
+            ("points", 1e6),
+        ):
             if not 0 <= getattr(self, name) <= most:
                 raise JobError(f"The key 'data.{name}' must be 0 to {most:g}.")
         if self.evaluation_samples < 1:
@@ -107,6 +117,10 @@ class PartSegmentationObjective:
         """Cross-entropy and dice; see the module's text."""
         rgb, alpha, labels = augment(batch["rgba"], batch["labels"], batch)
         logits = model(rgb, alpha).float()
+        which = torch.zeros((), device=logits.device)
+        if self._data.exclusive:
+            shown = torch.where(labels < NUM_CLASSES, labels, -1)
+            which = functional.cross_entropy(logits, shown, ignore_index=-1, reduction="sum") / (shown >= 0).sum().clamp(min=1)
         if self._data.points:
             logits, truth, known = _at_points(logits, labels, self._data.points)
         else:
@@ -116,7 +130,8 @@ class PartSegmentationObjective:
         answer = torch.sigmoid(logits) * known
         overlap, total = 2 * (answer * truth).sum(-1), (answer + truth * known).sum(-1)
         dice = (1 - (overlap + 1) / (total + 1)).mean()
-        return {"loss": self._data.entropy * entropy + dice, "entropy": entropy, "dice": dice}
+        total_loss = self._data.entropy * entropy + self._data.exclusive * which + dice
+        return {"loss": total_loss, "entropy": entropy, "dice": dice, "exclusive": which}
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
