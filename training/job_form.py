@@ -78,7 +78,9 @@ def _toml(value: bool | int | float | Sequence[Any]) -> str:
 
 def _meanings() -> dict[str, str]:
     """What each key means, as the docstrings of the job's dataclasses say."""
-    found = _attributes(Job)
+    from training.objectives import OBJECTIVES
+
+    found = _attributes(Job) | {"objective": f"what is trained: {', '.join(OBJECTIVES)}"}
     hints = get_type_hints(Job)
     for table in fields(Job):
         if is_dataclass(hints[table.name]):

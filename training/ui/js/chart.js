@@ -33,8 +33,8 @@ function smoothed(points) {
   });
 }
 
-// series: [{name, points: [[step, value]], colour?, dash?}]; options: {title, log, baseline: {value, name}}.
-function chart(title, series) {
+// series: [{name, points: [[step, value]], colour?}]. Returns {node, update(series)}; a chart has a width only once it is on the page.
+function chart(title, series, { smooth = true } = {}) {
   const heading = make("h4", "", { text: title });
   const legend = make("span", "legend");
   const node = make("figure", "chart", { "aria-label": title }, [make("figcaption", "", {}, [heading, legend])]);
@@ -59,7 +59,9 @@ function chart(title, series) {
     if (!log && sorted.length > 50 && high > low + 4 * (usual - low) && usual > low) high = usual * 1.15; // one spike hides no curve
     if (low === high) [low, high] = [low - Math.max(1e-6, Math.abs(low) * 0.1), high + Math.max(1e-6, Math.abs(high) * 0.1)];
     const pad = (high - low) * 0.05;
-    return { left: Math.min(...steps), right: Math.max(...steps, Math.min(...steps) + 1), low: log ? low : low - pad, high: high + pad };
+    let [left, right] = [Math.min(...steps), Math.max(...steps)];
+    if (left === right) [left, right] = [left - 1, right + 1];
+    return { left, right, low: log ? low : low - pad, high: high + pad };
   }
 
   function draw() {
@@ -83,7 +85,7 @@ function chart(title, series) {
       svg.append(shape("line", { x1: box.left, x2: box.right, y1: place, y2: place, class: "grid" }));
       svg.append(shape("text", { x: box.left - 6, y: place + 4, "text-anchor": "end" }, number(log ? 10 ** tick : Number(tick.toPrecision(6)))));
     }
-    for (const tick of ticks(range.left, range.right, clamp(Math.floor(width / 110), 2, 8))) {
+    for (const tick of ticks(range.left, range.right, clamp(Math.floor(width / 85), 2, 10))) {
       if (Number.isInteger(tick)) svg.append(shape("text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, number(tick)));
     }
     const clip = `clip-${Math.random().toString(36).slice(2)}`;
@@ -93,10 +95,9 @@ function chart(title, series) {
     svg.append(area, lines);
     const path = (points) => points.map(([step, value], index) => `${index ? "L" : "M"}${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("");
     shown.forEach((each) => {
-      const many = each.points.length >= SMOOTH_FROM;
-      const style = { stroke: each.colour, "stroke-dasharray": each.dash ?? "none" };
-      if (many) lines.append(shape("path", { d: path(each.points), class: "line faint", ...style }));
-      lines.append(shape("path", { d: path(many ? smoothed(each.points) : each.points), class: "line", ...style }));
+      const many = smooth && each.points.length >= SMOOTH_FROM;
+      if (many) lines.append(shape("path", { d: path(each.points), class: "line faint", stroke: each.colour }));
+      lines.append(shape("path", { d: path(many ? smoothed(each.points) : each.points), class: "line", stroke: each.colour }));
       if (each.points.length <= 24) for (const [step, value] of each.points) lines.append(shape("circle", { cx: x(step), cy: y(value), r: 2.6, fill: each.colour }));
     });
   }

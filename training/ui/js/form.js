@@ -33,7 +33,7 @@ async function fillForm(view) {
   view.node.replaceChildren(
     make("header", "run-head", {}, [button("‹ Runs", () => go("runs"), "plain back"), make("div", "run-title", {}, [make("h2", "", { text: "New run" })])]),
     make("div", "form-top", {}, [labelled("Begin with", from), labelled("Name of the run", view.name), labelled("Where", view.where)]),
-    view.tables, view.problem, make("div", "form-foot", {}, [view.launch, save, make("span", "quiet", { text: "Changed values are marked. Clear a mark to go back." })]),
+    view.tables, make("div", "form-foot", {}, [view.problem, make("div", "", {}, [view.launch, save, make("span", "quiet", { text: "Changed values are marked." })])]),
   );
   await fillRows(view);
 }
@@ -62,7 +62,7 @@ async function fillRows(view) {
   view.tables.replaceChildren(...[...tables].map(([name, rows]) => {
     const grid = make("div", "values", {}, rows);
     if (["model", "data"].includes(name)) grid.append(furtherKey(view, name, grid));
-    const node = make("details", "block", {}, [make("summary", "", { text: name || "what" }), grid]);
+    const node = make("details", "block", {}, [make("summary", "", { text: name || "job" }), grid]);
     node.open = !folds.has(name);
     return node;
   }));
@@ -132,6 +132,7 @@ async function checkedForm(view, act) {
     if (wrong) {
       wrong.node.classList.add("wrong");
       wrong.node.closest("details").open = true;
+      wrong.node.scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
     return false;
   }

@@ -24,9 +24,9 @@ function drawList() {
     ui.rows.replaceChildren(...nodes);
     if (focused) nodes.find((node) => node.dataset.run === focused)?.querySelector(".row-main")?.focus({ preventScroll: true });
   }
-  if (!nodes.length) ui.rows.replaceChildren(make("p", "quiet none", { text: runs.length ? "No run fits the filter." : "No run yet." }));
+  if (!nodes.length && ui.overview) ui.rows.replaceChildren(make("p", "quiet none", { text: runs.length ? "No run fits the filter." : "No run yet." }));
   const active = runs.filter((run) => run.active).length;
-  ui.count.textContent = `${runs.length} run${runs.length === 1 ? "" : "s"}${active ? `, ${active} active` : ""}`;
+  ui.count.textContent = !ui.overview ? "" : `${runs.length} run${runs.length === 1 ? "" : "s"}${active ? `, ${active} active` : ""}`;
   ui.compareButton.disabled = ui.ticked.size < 2;
   ui.compareButton.textContent = ui.ticked.size >= 2 ? `Compare ${ui.ticked.size}` : "Compare";
   ui.compareButton.title = "Tick two or more runs";

@@ -1,12 +1,14 @@
 // One run: what it is doing, its curves, checkpoints, pictures, output, job, and where its checkpoints go.
 
+const OF_THE_MACHINE = /^(loss|rate|gradient_norm)$|seconds$|^memory/;
 const PARTS_OF_CURVES = [
   ["Loss", (event, name) => event === "step" && name === "loss"],
-  ["Parts of the loss", (event, name) => event === "step" && !["loss", "rate", "seconds", "gradient_norm"].includes(name)],
-  ["Held-out metrics", (event, name) => event === "evaluation" && name !== "seconds" && !name.startsWith("prior_")],
+  ["Parts of the loss", (event, name) => event === "step" && !OF_THE_MACHINE.test(name)],
+  ["Held-out metrics", (event, name) => event === "evaluation" && !OF_THE_MACHINE.test(name) && !name.startsWith("prior_")],
   ["Learning rate", (event, name) => event === "step" && name === "rate"],
   ["Gradient norm", (event, name) => event === "step" && name === "gradient_norm"],
-  ["Seconds per step", (event, name) => event === "step" && name === "seconds"],
+  ["Seconds per step", (event, name) => event === "step" && name.endsWith("seconds")],
+  ["Memory", (event, name) => event === "step" && name.startsWith("memory")],
 ];
 
 function buildRun(name) {
@@ -91,7 +93,7 @@ function drawFacts(view, run, memory) {
     ["Where", run.by_hand ? "started by hand" : place],
     ["Data", run.dataset || "–"],
   ].filter(Boolean);
-  const nodes = facts.map(([name, value]) => make("div", "fact", {}, [make("dt", "", { text: name }), make("dd", "long", { text: value, title: value, dir: "auto" })]));
+  const nodes = facts.map(([name, value]) => make("div", `fact ${["Where", "Data"].includes(name) ? "two" : ""}`, {}, [make("dt", "", { text: name }), make("dd", "long", { text: value, title: value, dir: "auto" })]));
   const bar = run.steps ? [make("div", "fact wide", {}, [meter(run.step, run.steps, "Steps")])] : [];
   view.facts.replaceChildren(...bar, ...nodes);
 }
@@ -102,7 +104,7 @@ function drawCurves(view, found) {
     if (!series.length) continue;
     if (view.charts.has(title)) view.charts.get(title).update(series);
     else {
-      const made = chart(title, series);
+      const made = chart(title, series, { smooth: !["Learning rate", "Memory", "Held-out metrics"].includes(title) });
       view.charts.set(title, made);
       const after = PARTS_OF_CURVES.slice(PARTS_OF_CURVES.findIndex(([each]) => each === title) + 1).map(([each]) => view.charts.get(each)?.node).find(Boolean);
       view.curves.insertBefore(made.node, after ?? null);
