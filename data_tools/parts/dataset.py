@@ -208,7 +208,7 @@ def read_pictures(folder: Path, split: Split, *, decoded: bool = True, most: int
 def _pieces(folder: Path, name: str, places: Sequence[int]) -> list[tuple[bytes, bytes]]:
     """Picture and labels at each place of a shard, coded."""
     try:
-        with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
+        with (folder / f"{name}.npz").open("rb") as content, np.load(content, allow_pickle=False) as file:
             arrays = {key: file[key] for key in ("rgba", "rgba_ends", "labels", "labels_ends")}
         return [(_piece(arrays, "rgba", place), _piece(arrays, "labels", place)) for place in places]
     except FileNotFoundError as error:
