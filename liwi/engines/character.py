@@ -23,6 +23,7 @@ from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer, Inpainter, PartSegmenter
 from liwi.registry_reading import RegistryReader
 from liwi.seethrough.assembly import Figure, PartLayer, build_layers
+from liwi.seethrough.figure_box import find_figure
 from liwi.seethrough.part_labels import label_pixels
 from liwi.seethrough.stratification import back_to_front, part_regions, pseudo_depth
 from liwi.settings import Settings
@@ -131,7 +132,10 @@ class CharacterDecomposer:
             raise PromptError(f"One character at a time: {len(request.boxes)} boxes were drawn. Keep the box around the whole character.")
         if request.mask is not None and float(np.mean(request.mask == 0)) >= TRANSPARENT_SHARE:
             return _transparent_figure(request)
-        wanted = replace(request, mask=None, max_foregrounds=1, extract_shadow=False, names=())
+        box = request.boxes[0] if request.boxes else find_figure(request.image, seed=request.seed)
+        if box is None:
+            raise PromptError("No figure stands out in this picture. Draw a box around the character.")
+        wanted = replace(request, mask=None, boxes=(box,), extract_shadow=False, names=())
         return _cut_figure(request, self._cutter.decompose(wanted, cancel=cancel))
 
 

@@ -238,7 +238,7 @@ def _read(files: _Files) -> Decomposition:
     layers = []
     for entry in manifest.layers:
         rgba = png.decode(read(entry.file, 4), entry.file, "RGBA", manifest.size)
-        layer = Layer(rgba, entry.role, entry.name, entry.id, entry.box, entry.visible, entry.locked, entry.opacity, entry.blend)
-        layers.append(layer)
+        state = (entry.visible, entry.locked, entry.opacity, entry.blend, entry.part, entry.side, entry.pseudo_depth)
+        layers.append(Layer(rgba, entry.role, entry.name, entry.id, entry.box, *state))
     stack = LayerStack(tuple(layers))
     return Decomposition(np.ascontiguousarray(source[..., :3]), stack, manifest.provenance, mask, manifest.shadow_visible)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from liwi.errors import InputError, PromptError
+from liwi.seethrough.body_parts import LAYER_PARTS, AnyBodyPart, Side
 from liwi.types import MAX_SIDE, BlendMode, BoundingBox, Decomposition, Layer, LayerRole, Provenance
 
 FORMAT = "liwi-decomposition"
@@ -40,6 +41,9 @@ class LayerEntry:
     opacity: float
     blend: BlendMode
     locked: bool
+    part: AnyBodyPart | None = None
+    side: Side | None = None
+    pseudo_depth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,20 @@ def describe(decomposition: Decomposition, files: list[str], *, recomposes: bool
 
 
 def _entry(layer: Layer, file: str) -> LayerEntry:
-    return LayerEntry(file, layer.id, layer.name, layer.role, layer.box, layer.visible, float(layer.opacity), layer.blend, layer.locked)
+    return LayerEntry(
+        file,
+        layer.id,
+        layer.name,
+        layer.role,
+        layer.box,
+        layer.visible,
+        float(layer.opacity),
+        layer.blend,
+        layer.locked,
+        layer.part,
+        layer.side,
+        layer.pseudo_depth,
+    )
 
 
 def to_json(manifest: Manifest) -> bytes:
@@ -190,7 +207,21 @@ def _read_layer(entry: object, where: str) -> LayerEntry:
         opacity,
         BlendMode(blend),
         _take(entry, "locked", bool, where),
+        *_read_part(entry, where),
     )
+
+
+def _read_part(entry: dict[str, Any], where: str) -> tuple[AnyBodyPart | None, Side | None, float | None]:
+    """What a layer of a character is; exports of photographs, and older ones, do not say."""
+    part, side = entry.get("part"), entry.get("side")
+    depth = _take(entry, "pseudo_depth", float, where) if entry.get("pseudo_depth") is not None else None
+    known = next((each for each in LAYER_PARTS if each.value == part), None)
+    sides = next((each for each in Side if each.value == side), None)
+    if (part is not None and known is None) or (side is not None and sides is None) or not 0 <= (depth or 0) <= 1:
+        raise InputError(
+            f"{where} is the part {part!r} on the side {side!r} at depth {depth}, which this program does not know. Update it."
+        )
+    return known, sides, depth
 
 
 def _read_id(entry: dict[str, Any], where: str) -> str:

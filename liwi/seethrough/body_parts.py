@@ -91,6 +91,9 @@ class CoarseBodyPart(StrEnum):
 AnyBodyPart = BodyPart | CoarseBodyPart
 """What a layer may be: a class of version 3, or one of version 2 that nobody has cut up."""
 
+LAYER_PARTS: tuple[AnyBodyPart, ...] = (*BodyPart, CoarseBodyPart.EYES, CoarseBodyPart.HAIR)
+"""What a person can say that a layer is: the 23 classes, and the two of version 2 that were cut into several."""
+
 
 class Side(StrEnum):
     """The character's own side: its right hand is on the left of a picture that it looks out of."""

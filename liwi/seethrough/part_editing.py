@@ -12,12 +12,9 @@ import numpy as np
 from liwi.editing import Document
 from liwi.errors import InputError
 from liwi.imaging.compositing import to_uint8
-from liwi.seethrough.body_parts import AnyBodyPart, BodyPart, CoarseBodyPart, Side
+from liwi.seethrough.body_parts import AnyBodyPart, Side
 from liwi.seethrough.stratification import part_name
 from liwi.types import Layer, LayerRole, LayerStack, new_layer_id
-
-LAYER_PARTS: tuple[AnyBodyPart, ...] = (*BodyPart, CoarseBodyPart.EYES, CoarseBodyPart.HAIR)
-"""What a layer can be said to be: the 23 classes, and the two of version 2 that were cut into several."""
 
 
 def relabel(document: Document, layer_ids: Sequence[str], part: AnyBodyPart, side: Side | None) -> Document:

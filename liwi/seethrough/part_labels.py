@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.imaging.masks import parts_with
 from liwi.seethrough.body_parts import CoarseBodyPart
 
 UInt8 = NDArray[np.uint8]
@@ -78,6 +79,9 @@ def _follow_lines(labels: Labels, sure: Mask, figure: Mask, rgb: UInt8) -> Label
     plane = labels + 1
     contour = (cv2.dilate(plane, np.ones((3, 3), np.uint8)) != cv2.erode(plane, np.ones((3, 3), np.uint8))) & figure
     band = (cv2.dilate(contour.astype(np.uint8), kernel) > 0) & figure & ~sure
+    for index in np.unique(labels[band]):  # a piece of which nothing is sure, such as a small mouth, would drown
+        member = labels == index
+        band &= parts_with(member, member & ~band) | ~member
     if not band.any():
         return labels
     markers = np.where(band, 0, plane).astype(np.int32)

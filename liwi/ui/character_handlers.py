@@ -9,8 +9,8 @@ from liwi.errors import EngineUnavailable, InputError
 from liwi.experts.served_part_segmenter import NO_WEIGHTS, ServedPartSegmenter
 from liwi.progress import CancelToken
 from liwi.protocols import PartSegmenter
-from liwi.seethrough.body_parts import Side
-from liwi.seethrough.part_editing import LAYER_PARTS, merge, relabel
+from liwi.seethrough.body_parts import LAYER_PARTS, Side
+from liwi.seethrough.part_editing import merge, relabel
 from liwi.session import CutRequest
 from liwi.ui.project_handlers import Events, Manifest, ProjectHandlers
 from liwi.ui.tiles import TileStore

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from liwi.seethrough.part_editing import LAYER_PARTS
+from liwi.seethrough.body_parts import LAYER_PARTS
 from liwi.ui.character_handlers import CharacterHandlers, CharacterServices
 from liwi.ui.examples import CHARACTERS
 from liwi.ui.project_handlers import Manifest
