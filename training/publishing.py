@@ -11,7 +11,7 @@ from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
 from training.errors import RunError
 from training.job import Job
-from training.objectives import Objective, create_objective
+from training.objectives import Objective, create_objective, objective_class
 from training.run_folder import EXPORT, JOB, hold, read_environment, read_run_job
 
 
@@ -69,18 +69,30 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> Chec
     """
     job = read_run_job(folder)
     with hold(folder):
-        objective = create_objective(job)
-        best = export_best(folder, job, objective)
+        kind, best = _exported(folder, job)
         dataset = str(read_environment(folder).get("dataset_sha256") or "")
         return registry.publish(
             folder / EXPORT,
-            kind=objective.kind,
+            kind=kind,
             job=JobReference(folder.resolve().name, digest_file(folder / JOB)),
             dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of(Path(job.dataset))),
             metrics={**best.metrics, "step": float(best.step)},
             who=who,
             licence=licence,
         )
+
+
+def _exported(folder: Path, job: Job) -> tuple[str, Best]:
+    """The kind of checkpoint that lies in the export folder, and which it is of."""
+    if "://" not in job.dataset:
+        objective = create_objective(job)
+        return objective.kind, export_best(folder, job, objective)
+    made_there = objective_class(job.objective)  # its dataset is elsewhere: so was the export made
+    metric = job.evaluate.metric or made_there.metric
+    best = find_best(folder, metric, less_is_better=metric in made_there.lower_is_better)
+    if best is None or not (folder / EXPORT).is_dir():
+        raise RunError(f"The run {folder.name!r} was trained elsewhere, and what it exported has not come back. Let it finish first.")
+    return made_there.kind, best
 
 
 def labels_of(dataset: Path) -> str:

@@ -65,6 +65,8 @@ class ThisMachine:
         known = [each.name for each in self.devices()]
         if device not in known:
             raise JobError(f"This machine has no device {device[:40]!r}; it has {', '.join(known)}.")
+        if "://" in job.dataset:
+            raise JobError(f"The key 'dataset' is {job.dataset[:80]!r}; a run on this machine needs a folder. Download it first.")
         wanted, gpu = job.schedule.device, device != CPU
         if wanted == "cuda" and not gpu:
             has = "Choose a GPU" if self._gpus() else "This machine has no GPU"

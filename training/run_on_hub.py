@@ -22,7 +22,7 @@ from training.launch import Device, Launch, LaunchState, launches, read_launch, 
 from training.run_folder import LOG, OUTPUT
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, JobInfo
 
 T = TypeVar("T")
 
@@ -39,8 +39,12 @@ rm -f "/tmp/runs/$LIWI_RUN/run.lock"
 hf upload "$LIWI_RUNS_REPO" "/tmp/runs/$LIWI_RUN" "$LIWI_RUN" --private --quiet || exit 74
 exit $code"""
 """What the container does; every name comes in through its environment, so none is part of the command."""
-_RETRY_SECONDS = 10.0
-_TRIES = 6
+_TRIES = 3
+_ENDED = frozenset({"COMPLETED", "CANCELED", "ERROR", "DELETED"})
+
+
+class Unreachable(RunError):
+    """The other side does not answer, so nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,14 @@ class HuggingFaceJobs:
     Args:
         runs: the folder of run folders.
         settings: see there.
+        retry_seconds: between two tries; tests pass their own.
     """
 
     name = "huggingface"
     title = "Hugging Face Jobs"
 
-    def __init__(self, runs: Path, settings: HubSettings) -> None:
-        self._runs, self._settings = runs.expanduser().resolve(), settings
+    def __init__(self, runs: Path, settings: HubSettings, *, retry_seconds: float = 10.0) -> None:
+        self._runs, self._settings, self._retry_seconds = runs.expanduser().resolve(), settings, retry_seconds
         self._namespace = settings.namespace or settings.repository.partition("/")[0]
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
@@ -123,7 +128,7 @@ class HuggingFaceJobs:
         if launch is None or launch.state != LaunchState.STARTED or not launch.remote:
             return LaunchState(launch.state) if launch else LaunchState.LOST
         info = self._ask(lambda api: api.inspect_job(job_id=launch.remote, namespace=self._namespace))
-        return LaunchState.STARTED if str(info.status.stage.value) in ("RUNNING", "SCHEDULING") else LaunchState.ENDED
+        return LaunchState.ENDED if _stage(info) in _ENDED else LaunchState.STARTED
 
     def stop(self, run_folder: Path, *, hard: bool) -> None:  # noqa: ARG002 (there is only one way there)
         """Cancel the job there; one that has not been sent yet is withdrawn."""
@@ -165,10 +170,8 @@ class HuggingFaceJobs:
             launch = self._sent(folder, job)
             if launch is None:
                 return
-            self._read_output(folder, launch)
-            info = self._ask(lambda api: api.inspect_job(job_id=launch.remote, namespace=self._namespace))
-            stage = str(info.status.stage.value)
-            problem = "" if stage == "COMPLETED" else self._clean(f"The job ended there as {stage}. {info.status.message or ''}".strip())
+            stage, message = self._followed(folder, launch)
+            problem = "" if stage == "COMPLETED" else self._clean(f"The job ended there as {stage}. {message}".strip())
             with contextlib.suppress(RunError):
                 self._fetch(folder)
             code = 0 if stage == "COMPLETED" else (-15 if stage == "CANCELED" else 1)
@@ -177,6 +180,21 @@ class HuggingFaceJobs:
             said = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {str(error)[:300]}"
             with contextlib.suppress(Exception):
                 update_launch(folder, state=LaunchState.ENDED, code=1, ended_at=time.time(), problem=self._clean(said))
+
+    def _followed(self, folder: Path, launch: Launch) -> tuple[str, str]:
+        """The stage in which a job ended, and what was said of it. A Hub that cannot be reached for a while ends nothing."""
+        while True:
+            problem = ""
+            try:
+                with contextlib.suppress(Exception):  # a stream that breaks off says nothing of the job
+                    self._read_output(folder, launch)
+                info = self._ask(lambda api: api.inspect_job(job_id=launch.remote, namespace=self._namespace))
+                if _stage(info) in _ENDED:
+                    return _stage(info), str(info.status.message or "")
+            except Unreachable as error:
+                problem = str(error)
+            update_launch(folder, problem=problem)
+            time.sleep(self._retry_seconds)
 
     def _sent(self, folder: Path, job: Job | None) -> Launch | None:
         """The launch of a job that runs there, sent now where it was not; None where it was withdrawn."""
@@ -190,7 +208,7 @@ class HuggingFaceJobs:
         info = self._submit(job or read_run_job(folder), folder.name, launch.device)
         return update_launch(folder, remote=info.id, remote_url=info.url)
 
-    def _submit(self, job: Job, name: str, flavor: str) -> Any:
+    def _submit(self, job: Job, name: str, flavor: str) -> "JobInfo":
         from huggingface_hub import Volume
 
         found = _DATASET.fullmatch(job.dataset)
@@ -262,27 +280,34 @@ class HuggingFaceJobs:
         """The answer of the other side.
 
         Raises:
-            RunError: it refuses or cannot be reached; without the token.
+            RunError: it refuses; without the token. `Unreachable` where nobody answers.
         """
-        import httpx
         from huggingface_hub.errors import HfHubHTTPError
 
         for attempt in range(tries):
+            last = attempt + 1 == tries
             try:
                 return question(self._api())
             except HfHubHTTPError as error:
                 status = error.response.status_code if error.response is not None else 0
-                if status < 500 or attempt + 1 == tries:
+                if 400 <= status < 500:
                     raise RunError(self._clean(f"Hugging Face Jobs refuse: {str(error)[:300]}")) from None
-            except (httpx.HTTPError, OSError) as error:
-                if attempt + 1 == tries:
-                    raise RunError(self._clean(f"Hugging Face Jobs cannot be reached ({type(error).__name__}). Try again.")) from None
-            time.sleep(_RETRY_SECONDS)
+                if last:
+                    raise Unreachable(f"Hugging Face Jobs answer with status {status}. The run goes on; this is tried again.") from None
+            except Exception as error:  # whatever the Hub's library raises where nobody answers; it changes with the library
+                if last:
+                    raise Unreachable(f"Hugging Face Jobs cannot be reached ({type(error).__name__}). This is tried again.") from None
+            time.sleep(self._retry_seconds)
         raise AssertionError("the last try returns or raises")
 
     def _clean(self, text: str) -> str:
         """A text without the token, whoever put it there."""
         return text.replace(self._settings.token, "hf_…")
+
+
+def _stage(info: "JobInfo") -> str:
+    stage = info.status.stage
+    return str(getattr(stage, "value", stage))
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,17 @@ def create_objective(job: Job) -> Objective:
         JobError: there is none of that name, or it does not understand the job.
         DatasetError: its dataset is missing or damaged.
     """
-    if job.objective not in OBJECTIVES:
-        raise JobError(f"The key 'objective' is {job.objective!r}; known: {', '.join(OBJECTIVES)}.")
-    module, _, name = OBJECTIVES[job.objective].partition(":")
-    objective: Objective = getattr(importlib.import_module(module), name)(job)
+    objective: Objective = objective_class(job.objective)(job)
     return objective
+
+
+def objective_class(name: str) -> Any:
+    """The class of an objective, called with a job; its `kind`, `metric` and `lower_is_better` can be read without a dataset.
+
+    Raises:
+        JobError: there is none of that name.
+    """
+    if name not in OBJECTIVES:
+        raise JobError(f"The key 'objective' is {name!r}; known: {', '.join(OBJECTIVES)}.")
+    module, _, attribute = OBJECTIVES[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
