@@ -1,6 +1,6 @@
 // The border to Python: the value in both directions, and the events.
 
-const MANY_LAYERS = 6;     // of so many new layers none is selected
+const MANY_LAYERS = 3;     // of more new layers than this none is selected
 
 let awaiting = null;       // {boxes, hints, label}: prompts used by the work that was asked for
 let syncTimer = 0;

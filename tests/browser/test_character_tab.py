@@ -1,0 +1,76 @@
+"""The tab Characters as a person uses it, in a real Chromium, with the real engine and a segmenter that goes by height."""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from psd_tools import PSDImage
+
+from liwi.settings import Settings
+from liwi.ui.demo import CSS, build_demo
+from liwi.workspace import Workspace
+from tests.characters import HeightSegmenter
+
+pytestmark = pytest.mark.browser
+
+STAGE = "document.querySelector('#character-stage .liwi-stage').__stage"
+PARTS = ["legwear-r", "legwear-l", "topwear", "face", "front hair"]
+
+
+@pytest.fixture(scope="module")
+def address(launch: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+    blocks, routes = build_demo(Settings(), workspace, segmenter=HeightSegmenter())
+    yield launch(blocks.queue(), routes=routes, css=CSS)
+    workspace.shutdown()
+
+
+def names(page: Page) -> list[str]:
+    return page.evaluate(f"() => {STAGE}.state.doc.panel.map((layer) => layer.name)")
+
+
+def wait_for(page: Page, condition: str) -> None:
+    page.wait_for_function(f"() => {{ const s = {STAGE}; return s.ready && !s.state.busy && ({condition}); }}", timeout=60_000)
+
+
+def test_an_example_is_taken_apart_corrected_spread_and_exported(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("tab", name="Characters").click()
+    expect(page.locator("#character-stage")).to_contain_text("Open an illustration")
+    page.locator("#character-examples button img").first.click()
+    wait_for(page, "s.state.doc.panel.length === 1")
+    page.wait_for_function("() => document.querySelector('#character-open').getBoundingClientRect().height < 60")
+    page.keyboard.press("Enter")
+    wait_for(page, f"s.state.doc.panel.length === {len(PARTS)}")
+    assert sorted(names(page)) == sorted(PARTS)
+    expect(page.locator("#character-about")).to_contain_text("Engine: character")
+    assert page.evaluate(f"() => {STAGE}.state.selected.length") == 0, "nobody asked for one of many layers"
+
+    hair, face = (
+        page.evaluate(f"() => {STAGE}.state.doc.panel.find((layer) => layer.name === '{name}').id") for name in ("front hair", "face")
+    )
+    edge = page.evaluate(f"() => {{ const [l, t, r, b] = {STAGE}.state.layers.get('{hair}').extent; return [(l + r) >> 1, b]; }}")
+    place = [edge[0], edge[1] - 6]  # hair, and behind it what was made up of the face
+    shown = page.evaluate(f"(place) => {STAGE}.pixelAt(...place)", place)
+    page.evaluate(f"() => {STAGE}.setVisible('{hair}', false)")
+    assert page.evaluate(f"(place) => {STAGE}.pixelAt(...place)", place)[3] == 255 == shown[3]
+
+    page.keyboard.press("x")
+    page.wait_for_function(f"() => Object.keys({STAGE}.state.doc.offsets).length >= {len(PARTS) - 1}")
+    page.keyboard.press("x")
+    page.wait_for_function(f"() => Object.keys({STAGE}.state.doc.offsets).length === 0")
+
+    page.locator(f"#character-stage [data-id='{face}']").click()
+    page.locator("#character-part input").click()
+    page.get_by_role("option", name="Headwear", exact=True).click()
+    page.locator("#character-relabel").click()
+    wait_for(page, "s.state.doc.panel.some((layer) => layer.name === 'headwear')")
+
+    with page.expect_download(timeout=60_000) as download:
+        page.locator("#character-export").click()
+    written = PSDImage.open(BytesIO(Path(download.value.path()).read_bytes()))
+    assert [layer.name for layer in written] == names(page)
+    assert {layer.name: layer.visible for layer in written}["front hair"] is False
+    assert {layer.name for layer in written} == {*PARTS, "headwear"} - {"face"}
