@@ -89,8 +89,12 @@ class PartSam(nn.Module):
 
     @property
     def encoder(self) -> ImageEncoder:
-        """The image encoder, to set whether it saves memory or learns."""
+        """The image encoder, to set whether it learns."""
         return cast(ImageEncoder, self.img_adapter["sam_img_encoder"])
+
+    def enable_gradient_checkpointing(self) -> None:
+        """Compute the encoder's blocks a second time for the gradient instead of keeping what they need for it."""
+        self.encoder.recompute = True
 
     def forward(self, rgb_B3HW: Tensor, alpha_B1HW: Tensor | None = None) -> Tensor:  # noqa: ARG002, N803 (as `PartNetwork`)
         """Log-odds that each pixel shows each class.

@@ -18,6 +18,8 @@ from torch.nn import functional
 from data_tools.character_dataset import Split
 from data_tools.parts.dataset import UNKNOWN, read_manifest, read_pictures
 from liwi.experts.part_checkpoint import NETWORKS
+from liwi.experts.part_sam import PartSam
+from liwi.experts.part_sam_files import adopt
 from liwi.experts.weights import save_weights
 from liwi.seethrough.body_parts import CoarseBodyPart
 from training.errors import JobError
@@ -41,6 +43,7 @@ class PartData:
         entropy: how much cross-entropy counts beside dice; it is a mean over classes.
         exclusive: how much it counts that of all classes the one that a pixel of the figure shows is the likeliest; 0 as in the paper.
         decoded: whether all pictures are kept decoded, 5 bytes a pixel.
+        train_encoder: whether the image encoder of "sam_hq" learns, too.
         evaluation_samples: at most so many held-out pictures are measured.
     """
 
@@ -54,6 +57,7 @@ class PartData:
     entropy: float = 1.0
     exclusive: float = 0.0
     decoded: bool = True
+    train_encoder: bool = True
     evaluation_samples: int = 512
 
     def __post_init__(self) -> None:
@@ -87,7 +91,10 @@ class PartSegmentationObjective:
         if name not in NETWORKS:
             raise JobError(f"The key 'model.kind' is {str(name)[:40]!r}; known: {', '.join(NETWORKS)}.")
         self._format = NETWORKS[name]
-        values = {key: value for key, value in job.model.items() if key != "kind"}
+        values = {key: value for key, value in job.model.items() if key not in ("kind", "start_from")}
+        self._start_from = Path(str(job.model["start_from"])) if job.model.get("start_from") else None
+        if self._start_from and name != "sam_hq":
+            raise JobError("The key 'model.start_from' names published weights, which are of the kind \"sam_hq\"; set 'model.kind' to it.")
         self._settings: Any = read_table(self._format.settings, values, "model")
         self._data = read_table(PartData, job.data, "data")
         data = self._data
@@ -105,8 +112,13 @@ class PartSegmentationObjective:
         return len(self._training)
 
     def build(self) -> nn.Module:
-        """A fresh network of the job's kind."""
-        return self._format.network(self._settings)
+        """A fresh network of the job's kind, or one with the weights that it starts from."""
+        network: nn.Module = self._format.network(self._settings)
+        if isinstance(network, PartSam):
+            network.encoder.requires_grad_(self._data.train_encoder)
+            if self._start_from:
+                adopt(network, self._start_from)
+        return network
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
         """Pictures and labels as they are stored, and the chance by which `loss` changes them."""

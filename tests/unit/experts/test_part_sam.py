@@ -12,6 +12,7 @@ from torch import Tensor
 from liwi.errors import InputError
 from liwi.experts.part_checkpoint import NETWORKS
 from liwi.experts.part_sam import VARIANTS, PartSam, PartSamSettings, empty_part_sam
+from liwi.experts.part_sam_files import adopt
 from liwi.experts.weights import WeightsError, load_weights, save_weights
 
 PUBLISHED = Path(__file__).parents[2] / "golden/part_sam_tensors.txt"
@@ -102,7 +103,8 @@ def test_computing_blocks_again_saves_memory_and_changes_no_gradient() -> None:
     picture, gradients = torch.rand(1, 3, 64, 64), []
     for again in (False, True):
         network = tiny().train()
-        network.encoder.recompute = again
+        if again:
+            network.enable_gradient_checkpointing()
         network(picture).square().sum().backward()
         gradients.append([parameter.grad for parameter in network.parameters() if parameter.grad is not None])
     assert all(torch.allclose(first, second, atol=1e-5) for first, second in zip(*gradients, strict=True))
@@ -247,3 +249,80 @@ def test_weights_come_back_and_say_what_network_they_are_of(variant: str, tmp_pa
     assert all(torch.equal(again.state_dict()[name], value.half().float()) for name, value in network.state_dict().items())
     with pytest.raises(WeightsError):
         load_weights(tmp_path / "w", NETWORKS["compact"])
+
+
+def as_sam_hq(network: PartSam) -> dict[str, Tensor]:
+    """The tensors of a network as SAM-HQ's own checkpoint would name them."""
+    names = {
+        "img_adapter.sam_img_encoder.": "image_encoder.",
+        "prompt_adapter.sam_prompt_encoder.": "prompt_encoder.",
+        "mask_adapter.sam_mask_decoder.": "mask_decoder.",
+        "mask_adapter.hf_mlps.0.": "mask_decoder.hf_mlp.",
+        **{f"mask_adapter.output_hypernetworks_mlps.{number}.": f"mask_decoder.output_hypernetworks_mlps.{number}." for number in range(4)},
+    }
+    return {
+        new + name.removeprefix(old): tensor
+        for name, tensor in network.state_dict().items()
+        for old, new in names.items()
+        if name.startswith(old)
+    }
+
+
+def test_every_class_can_begin_as_sam_hqs_first_mask(tmp_path: Path) -> None:
+    source, network = tiny(), PartSam(TINY).eval()
+    torch.save(as_sam_hq(source), tmp_path / "sam_hq_tiny.pth")
+    adopt(network, tmp_path / "sam_hq_tiny.pth")
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        answer, first = network(picture), source(picture)[:, :1]
+    assert torch.allclose(answer, first.expand_as(answer), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["own.pt", "own.safetensors"])
+def test_published_weights_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
+    from safetensors.torch import save_file
+
+    source, network = tiny(), PartSam(TINY)
+    if name.endswith(".pt"):
+        torch.save({"state_dict": source.state_dict()}, tmp_path / name)
+    else:
+        save_file(source.state_dict(), tmp_path / name)
+    adopt(network, tmp_path / name)
+    assert all(torch.equal(network.state_dict()[key], value) for key, value in source.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [("missing", "lacks img_adapter.sam_img_encoder.pos_embed"), ("more", "too many: more"), ("shape", "otherwise: img_adapter")],
+)
+def test_other_weights_are_refused_and_named(tmp_path: Path, change: str, message: str) -> None:
+    tensors, name = dict(tiny().state_dict()), "img_adapter.sam_img_encoder.pos_embed"
+    match change:
+        case "missing":
+            del tensors[name]
+        case "more":
+            tensors["more"] = torch.zeros(1)
+        case "shape":
+            tensors[name] = torch.zeros(1)
+    torch.save(tensors, tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match=message):
+        adopt(PartSam(TINY), tmp_path / "other.pt")
+
+
+class Hostile:
+    """What pickle would run."""
+
+    def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+        return print, ("run",)
+
+
+def test_a_file_with_code_in_it_is_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({"state_dict": Hostile()}, tmp_path / "hostile.pt")
+    with pytest.raises(WeightsError, match="read safely"):
+        adopt(PartSam(TINY), tmp_path / "hostile.pt")
+    (tmp_path / "text.pt").write_text("not weights")
+    with pytest.raises(WeightsError):
+        adopt(PartSam(TINY), tmp_path / "text.pt")
+    with pytest.raises(WeightsError, match="no file"):
+        adopt(PartSam(TINY), tmp_path / "absent.pt")
+    assert "run" not in capsys.readouterr().out
