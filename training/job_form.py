@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from liwi.errors import LiwiError
 from liwi.export.atomic import new_file
 from training.errors import JobError
 from training.job import Job, encode_job, read_job
@@ -16,6 +17,7 @@ from training.run_folder import JOB, flat_job
 PROJECT_JOBS = Path(__file__).parent / "jobs"
 SAVED = ".jobs"
 
+_KEY = re.compile(r"[Tt]he key '([\w.]+)'")
 _ATTRIBUTE = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<text>.+)$")
 
 
@@ -47,6 +49,12 @@ def changed_job(path: Path, changes: Mapping[str, str]) -> Job:
     """
     texts = {key for key, value in flat_job(read_job(path)).items() if isinstance(value, str)}
     return read_job(path, [f"{key}={json.dumps(text, ensure_ascii=False) if key in texts else text}" for key, text in changes.items()])
+
+
+def wrong_key(error: LiwiError) -> str | None:
+    """The key that an error names, ``"schedule.steps"``; None where it names none."""
+    found = _KEY.search(str(error))
+    return found[1] if found else None
 
 
 def form_rows(job: Job) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from liwi.registry_errors import PromotionConflict, RegistryError, RegistryUnusa
 from liwi.ui.jobs import UnknownJob
 from liwi.ui.json_routes import NO_STORE, guarded, read_json, refusal
 from training.errors import RunError, TrainingStopped
+from training.job_form import wrong_key
 from training.run_folder import PICTURES
 from training.ui.functions import FUNCTIONS
 from training.ui.services import NotAdmin, TrainingServices
@@ -52,8 +53,7 @@ def error_answer(error: LiwiError) -> Response:
         case RegistryUnusable():
             return refusal("unusable", str(error), 503)
         case InputError() | ExportError() | RegistryError() | RunError() | TrainingStopped():
-            found = re.search(r"[Tt]he key '([\w.]+)'", str(error))
-            return refusal("input", str(error), 400, key=found[1] if found else None)
+            return refusal("input", str(error), 400, key=wrong_key(error))
         case _:
             return refusal("internal", str(error), 500)
 

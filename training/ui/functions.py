@@ -15,7 +15,7 @@ from liwi.registry import AsSeen
 from training.datasets import find_datasets
 from training.errors import JobError
 from training.job import Job, read_job, read_table
-from training.job_form import changed_job, form_rows, job_file, job_files, save_job
+from training.job_form import changed_job, form_rows, job_file, job_files, save_job, wrong_key
 from training.run_folder import differing_keys, flat_job, read_run_job
 from training.run_state import curves, describe_run
 from training.ui.registry_view import registry_json
@@ -140,8 +140,13 @@ def _form(services: TrainingServices, _: str, body: Body) -> Json:
 
 
 def _check(services: TrainingServices, _: str, body: Body) -> Json:
-    _job(services, _read(_Chosen, body))
-    return {}
+    """What is wrong with a form as it stands, which is no failure of the request."""
+    asked = _read(_Chosen, body)
+    try:
+        _job(services, asked)
+    except JobError as error:
+        return {"problem": str(error), "key": wrong_key(error)}
+    return {"problem": "", "key": None}
 
 
 def _save_job(services: TrainingServices, _: str, body: Body) -> Json:

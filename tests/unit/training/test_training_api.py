@@ -115,11 +115,14 @@ def test_a_form_names_the_key_that_is_wrong(client: TestClient) -> None:
     rows = {row["key"]: row for row in form["rows"]}
     assert rows["schedule.steps"]["value"] == "60"
     assert rows["schedule.steps"]["meaning"] == "updates of the weights."
-    assert said(client, "check", {"source": "project/matting_tiny", "changes": {"dataset": "123", "schedule.steps": "70"}}) == {}
-    wrong = ask(client, "check", {"source": "project/matting_tiny", "changes": {"schedule.steps": "3"}}).json()["error"]
-    assert wrong["key"] == "schedule.warm_up"
-    wrong = ask(client, "check", {"source": "project/matting_tiny", "changes": {"schedule.stepz": "3"}}).json()["error"]
-    assert wrong["key"] == "schedule.stepz"
+
+    def checked(**changes: str) -> Any:
+        return said(client, "check", {"source": "project/matting_tiny", "changes": changes})
+
+    assert checked(dataset="123", **{"schedule.steps": "70"}) == {"problem": "", "key": None}
+    assert checked(**{"schedule.steps": "3"})["key"] == "schedule.warm_up"
+    assert checked(**{"schedule.stepz": "3"})["key"] == "schedule.stepz"
+    assert checked(**{"optimizer.betas": "[0.9, "})["problem"]
 
 
 def test_jobs_are_saved_and_offered_with_those_of_the_project_and_of_runs(client: TestClient) -> None:

@@ -139,7 +139,10 @@ async function checkedForm(view, act) {
 }
 
 function checkForm(view) {
-  return checkedForm(view, () => call("check", { source: view.source, changes: changesOf(view) }));
+  return checkedForm(view, async () => {
+    const { problem, key } = await call("check", { source: view.source, changes: changesOf(view) });
+    if (problem) throw new CallError("input", problem, { key });
+  });
 }
 
 async function launchForm(view) {

@@ -1,21 +1,22 @@
-"""A dataset of matting samples small enough for tests, made once, and a run on it that nothing interrupts."""
+"""What tests of several folders share: a dataset of matting samples small enough for them, made once, and a run on it."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.unit.training.tiny import make_samples, tiny_job
-
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """16 training and 6 evaluation samples of objects drawn by code, half of the former with a prior."""
+    from tests.unit.training.tiny import make_samples
+
     return make_samples(tmp_path_factory.mktemp("matting"), 16, 6)
 
 
 @pytest.fixture(scope="session")
 def whole(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of `tiny_job`, from the first step to the last without a break."""
+    from tests.unit.training.tiny import tiny_job
     from training.loop import train
 
     folder = tmp_path_factory.mktemp("runs") / "whole"
