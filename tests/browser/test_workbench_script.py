@@ -71,7 +71,7 @@ def test_the_template_holds_no_placeholder() -> None:
 
 
 def test_every_script_file_is_joined_and_every_name_is_declared_once() -> None:
-    assert sorted(path.stem for path in (HERE / "js").glob("*.js")) == sorted([*SCRIPTS, "tab"])  # that one belongs to the page around it
+    assert sorted(path.stem for path in (HERE / "js").glob("*.js")) == sorted(SCRIPTS)
     files = [STAGE / "js" / f"{name}.js" for name in SHARED] + [HERE / "js" / f"{name}.js" for name in SCRIPTS]
     declared = [
         name

@@ -4,10 +4,12 @@ function startCanvas() {
   state.backdrop = BACKDROPS.includes(recall("backdrop")) ? recall("backdrop") : "checker";
   addCanvasCommands();
   addOrderCommands();
+  addCutCommands();
   ui.left.append(buildTree());
   ui.centre.append(...buildCanvasColumn());
   startVisibility();
   startScene();
+  startCuts();
   startTint();
   startPointer();
   startTours();
@@ -31,16 +33,16 @@ function addCanvasCommands() {
   add("view", "look.colours", ["Alt+V"], () => setTint(!tint.on));
   add("view", "look.contours", ["Alt+O"], () => setContours(!contours.on));
   add("view", "look.backdrop", ["Alt+B"], cycleBackdrop);
-  add("show", "show.hide", ["1", "Alt+1"], () => setShown(selection.ids, false), chosen);
-  add("show", "show.show", ["2", "Alt+2"], () => setShown(selection.ids, true), chosen);
-  add("show", "show.others", ["3", "Alt+3"], () => solo(selection.ids), chosen);
+  add("show", "show.hide", ["1", "Alt+1"], () => setShown(selectedUnits(), false), chosen);
+  add("show", "show.show", ["2", "Alt+2"], () => setShown(selectedUnits(), true), chosen);
+  add("show", "show.others", ["3", "Alt+3"], () => solo(selectedUnits()), chosen);
   add("show", "show.all", ["4", "Alt+4"], showAll);
-  add("show", "show.same", ["5", "Alt+5"], () => (visibility.filter?.name === "class" ? showBefore() : setFilter("class", classOf(primary()))), chosen);
+  add("show", "show.same", ["5", "Alt+5"], () => (visibility.filter?.name === "class" ? showBefore() : setFilter("class", classOf(primaryUnit()))), chosen);
   add("show", "show.unlabelled", ["6", "Alt+6"], () => toggleFilter("unlabelled"));
   add("show", "show.disagrees", ["7", "Alt+7"], () => toggleFilter("disagrees"));
   add("show", "show.unsure", ["8", "Alt+8"], () => toggleFilter("unsure"));
   add("choose", "choose.all", ["Ctrl+A"], () => select(visibleIds()));
-  add("choose", "choose.class", ["Ctrl+Shift+A"], () => select(model.meshes.map((mesh) => mesh.id).filter((id) => classOf(id) === classOf(primary()))), chosen);
+  add("choose", "choose.class", ["Ctrl+Shift+A"], () => select(allUnits().filter((unit) => classOf(unit) === classOf(primaryUnit()))), chosen);
   add("choose", "choose.deeper", ["Alt+ArrowDown"], pickDeeper, chosen);
   add("choose", "choose.none", ["Escape"], () => cancelGesture() || select([]));
   add("choose", "choose.search", ["Ctrl+F"], () => { ui.searchField.focus(); ui.searchField.select(); });
@@ -59,6 +61,7 @@ function toggleFilter(name) {
 function canvasHooks() {
   return {
     state, view, scene, selection, visibility, xray, tint, tree, tour, search, commands, select, solo, setShown, setFilter, showAll, showEvenHidden,
+    selectedUnits, unitsOf, unitAt, startCut, draft, simplified,
     setXray, setTint, setTintStrength, setContours, isVisible, visibleIds, fragmentsAt, goFragment, reveal, classOf, colourOf, toScreen, redraw,
     get ready() { return scene.ready && !render.hold; },
     get lastRedrawMs() { return render.lastMs; },

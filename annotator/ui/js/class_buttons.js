@@ -19,9 +19,9 @@ function classButton(name) {
 
 function drawClassButtons() {
   const counts = new Map();
-  for (const { id } of model.meshes) counts.set(classOf(id), (counts.get(classOf(id)) ?? 0) + 1);
-  const labelled = new Set(selection.ids.map(labelledClass));
-  const guessed = new Set(selection.ids.map(guessedClass));
+  for (const unit of allUnits()) counts.set(classOf(unit), (counts.get(classOf(unit)) ?? 0) + 1);
+  const labelled = new Set(selectedUnits().map(labelledClass));
+  const guessed = new Set(selectedUnits().map(guessedClass));
   const can = mayEdit();
   for (const [name, { button, count, key }] of classButtons) {
     putText(count, counts.get(name) ?? "");

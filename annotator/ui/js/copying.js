@@ -79,8 +79,8 @@ async function previewCopy(passId, { pass_id, name }) {
   const answer = await trying(() => call("copy_labels_preview", { pass_id: passId, from_pass_id: pass_id }));
   if (!answer || passId !== model.passId) return;
   const rows = answer.changes
-    .map(({ art_mesh_id, kind, part, side, score, reason, recheck }) => ({ id: art_mesh_id, wish: { kind, part, side }, score, reason: TEXTS[`match.${reason}`] ? t(`match.${reason}`) : reason, recheck }))
-    .filter(({ id, wish }) => model.byId.has(id) && !sameDecision(labelOf(id), wish));
+    .map(({ art_mesh_id, kind, part, side, pieces, score, reason, recheck }) => ({ id: art_mesh_id, wish: { kind, part, side, ...(pieces?.length ? { pieces } : {}) }, score, reason: TEXTS[`match.${reason}`] ? t(`match.${reason}`) : reason, recheck }))
+    .filter(({ id, wish }) => model.byId.has(id) && !(sameDecision(labelOf(id), wish) && (!wish.pieces || samePieces(labelOf(id), wish))));
   if (!rows.length) say(t("copy_nothing", { model: name }));
   else offerChanges({ title: "cmd.copy", intro: t("copy_preview_text", { model: name }), rows });
 }

@@ -20,8 +20,8 @@ function withSelection(ids, act) {
   return undefined;
 }
 
-function assignClass(name, ids = selection.ids) {
-  withSelection([...ids], (chosen) => {
+function assignClass(name, units = selectedUnits()) {
+  withSelection([...units], (chosen) => {
     if (!mayEdit()) return sayWhyNot();
     relabel(chosen, wishOfClass(name));
     flashClass(name);
@@ -53,11 +53,11 @@ function toggleUnsure(ids = selection.ids) {
 }
 
 // The character's own side. Only a body part has one; of the others the guess is taken.
-function setSide(side, ids = selection.ids) {
-  withSelection([...ids], (chosen) => {
-    const sided = chosen.filter((id) => (isLabelled(id) ? labelOf(id).kind === "part" : guessOf(id)?.part));
+function setSide(side, units = selectedUnits()) {
+  withSelection([...units], (chosen) => {
+    const sided = chosen.filter((id) => (pieceOf(id) ? pieceOf(id).part : isLabelled(id) ? labelOf(id).kind === "part" : guessOf(id)?.part));
     if (!sided.length) return say(t("no_side"));
-    const all = sided.every((id) => labelOf(id).side === side);
+    const all = sided.every((id) => sideOf(id) === side);
     return relabelEach(sided.map((id) => [id, { ...(isLabelled(id) ? {} : wishOfGuess(guessOf(id))), unsure: labelOf(id).unsure, side: all ? null : side }]));
   });
 }

@@ -42,6 +42,7 @@ function finishExport(card, { state, message, result, url }) {
   const left = Object.entries(result.left_out ?? {}).filter(([, num]) => num > 0).map(([reason, num]) => t(`export.${reason}`, { n: num }));
   const nodes = [];
   if (url) nodes.push(make("a", "button primary", { href: url, download: "" }, [icon("download"), make("span", "", { text: t("download") })]));
+  if (result.pieces_left_out) left.push(t("export.pieces", { n: formatNumber(result.pieces_left_out) }));
   if (left.length) nodes.push(make("p", "left-out", { text: t("export.left_out", { what: left.join(", ") }) }));
   nodes.push(make("p", "hash quiet", { text: t("export.hash", { hash: result.sha256 }), title: t("export.hash_text") }));
   return card.finish("done", t("export.done", { n: result.num_models, models: formatNumber(result.num_models), labels: formatNumber(result.num_labels) }), nodes);

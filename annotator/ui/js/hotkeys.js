@@ -116,7 +116,7 @@ function onWorkbenchKey(event) {
   }
   const key = pressedKey(event);
   if (!key || !hasKeys(event) || belongsToFocus(key, event.target)) return;
-  const command = commandOfKey(key);
+  const command = (isCutting() && commandOfKey(key, "cut")) || commandOfKey(key);
   if (!command || !command.when()) return;
   event.preventDefault();
   if (!event.repeat || command.repeats) command.run();

@@ -68,7 +68,7 @@ function fragmentParts(id) {
   return [
     make("h3", "", {}, [nameText(mesh.mesh_id), make("span", "facts quiet", { text: factsOf(mesh) })]),
     make("p", "path quiet", { text: pathOf(mesh), title: pathOf(mesh), dir: "auto" }), said, ...guesses.slice(0, 3).map((guess, place) => guessLine(id, guess, place)),
-    ...clippingLines(id), ...orderLine([id]),
+    ...pieceLines(id), ...clippingLines(id), ...orderLine([id]),
   ];
 }
 

@@ -37,7 +37,11 @@ function showLabels(ids) {
     return !sameValue(before, labelOf(id));
   });
   if (sortMeshes()) emit("order");
-  if (different.length) emit("labels", { ids: different });
+  if (different.length) {
+    refreshCuts(different);
+    forgetLostPieces();
+    emit("labels", { ids: different });
+  }
   emit("pending");
 }
 
@@ -46,13 +50,13 @@ function sameDecision(a, b) {
 }
 
 function sameValue(a, b) {
-  return sameDecision(a, b) && a.unsure === b.unsure && a.comment === b.comment && orderIn(a) === orderIn(b);
+  return sameDecision(a, b) && a.unsure === b.unsure && a.comment === b.comment && orderIn(a) === orderIn(b) && samePieces(a, b);
 }
 
 // The label that a fragment would get. `wanted` names what changes; the rest follows from what stands there and from the guesses.
 function labelWith(id, wanted) {
   const now = labelOf(id);
-  const next = { art_mesh_id: id, version: now.version, kind: now.kind, part: now.part, side: now.side, unsure: now.unsure, comment: now.comment, order: orderIn(now), ...wanted };
+  const next = { art_mesh_id: id, version: now.version, kind: now.kind, part: now.part, side: now.side, unsure: now.unsure, comment: now.comment, order: orderIn(now), pieces: piecesIn(now), ...wanted };
   if (next.kind === "none" && !wanted.kind) Object.assign(next, decisionFor(id));
   if (wanted.kind && wanted.unsure === undefined) next.unsure = false; // who decides is sure, until they say otherwise
   if (next.kind !== "part") Object.assign(next, { part: null, side: null });
@@ -60,7 +64,7 @@ function labelWith(id, wanted) {
   return next;
 }
 
-// Unsure, a comment or another order on a fragment without a decision: the guess stands, marked; without a guess it is left for later.
+// Unsure, a comment, another order or a cut on a fragment without a decision: the guess stands, marked; without a guess it is left for later.
 function decisionFor(id) {
   const guess = guessOf(id);
   if (!guess) return { kind: "skipped" };
@@ -73,12 +77,25 @@ function likelySide(id, part) {
   return guess?.side ?? sideOfMesh(model.byId.get(id));
 }
 
-// One operation over many fragments. wanted: {kind, part, side, unsure, comment, order}, any of them. Returns how many change.
-function relabel(ids, wanted) {
-  return relabelEach(ids.map((id) => [id, wanted]));
+// One operation over many units. wanted: {kind, part, side, unsure, comment, order, pieces}, any of them. Returns how many fragments change.
+function relabel(units, wanted) {
+  return relabelEach(units.map((unit) => [unit, wanted]));
 }
 
-// The same with a wish for each fragment: [[id, wanted]].
+// What is wanted of each fragment. Of a piece only class and side can be: everything else is said of its fragment.
+function wishesByFragment(wishes) {
+  const found = new Map();
+  for (const [unit, wanted] of wishes) {
+    const id = fragmentOf(unit);
+    const before = found.get(id) ?? {};
+    if (pieceOf(unit) && (wanted.part || wanted.kind === "nothing" || wanted.side !== undefined)) {
+      found.set(id, { ...before, pieces: (before.pieces ?? piecesOf(id)).with(placesOf(unit)[0] - 1, pieceWith(unit, wanted)) });
+    } else found.set(id, { ...before, ...wanted });
+  }
+  return [...found].filter(([id]) => model.byId.has(id));
+}
+
+// The same with a wish for each unit: [[unit, wanted]].
 function relabelEach(wishes) {
   if (!mayEdit()) {
     sayWhyNot();
@@ -88,7 +105,7 @@ function relabelEach(wishes) {
     say(t("taken_back_by_undo", { key: keyHint("undo") }));
     return 0;
   }
-  const changes = wishes.filter(([id]) => model.byId.has(id)).map(([id, wanted]) => labelWith(id, wanted));
+  const changes = wishesByFragment(wishes).map(([id, wanted]) => labelWith(id, wanted));
   const real = changes.filter((change) => change.kind !== "none" && !sameValue(change, labelOf(change.art_mesh_id)));
   if (!real.length) return 0;
   enqueue({ name: "relabel", pass_id: model.passId, model: model.name, changes: real });

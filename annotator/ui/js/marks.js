@@ -22,7 +22,7 @@ function buildMarks() {
   const draw = () => {
     const { ids } = selection;
     const all = (test) => String(ids.length > 0 && ids.every(test));
-    sides.forEach((button, place) => putAttribute(button, "aria-pressed", all((id) => labelOf(id).side === ["left", "right"][place])));
+    sides.forEach((button, place) => putAttribute(button, "aria-pressed", String(selection.ids.length > 0 && selectedUnits().every((unit) => sideOf(unit) === ["left", "right"][place]))));
     putAttribute(unsure, "aria-pressed", all((id) => labelOf(id).unsure));
     putAttribute(skip, "aria-pressed", all((id) => labelOf(id).kind === "skipped"));
     putAttribute(comment, "aria-pressed", all((id) => labelOf(id).comment !== ""));

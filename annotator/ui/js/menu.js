@@ -41,7 +41,7 @@ function labelMenu(ids) {
   const classes = CLASSES.map((name) => ({ text: className(name), part: name, hint: keyHint(`class.${name}`), disabled: !can, run: () => assignClass(name, ids) }));
   return [
     { text: t("cmd.accept"), hint: keyHint("accept"), disabled: !can || !acceptable(ids).length, run: () => acceptAndGo(ids) },
-    { text: t("cmd.mirror"), hint: keyHint("mirror"), disabled: !can, run: () => copyMirrored(ids) },
+    { text: t("cmd.mirror"), hint: keyHint("mirror"), disabled: !can, run: () => copyMirrored(ids.map(fragmentOf)) },
     { text: t("cmd.unsure"), hint: keyHint("unsure"), disabled: !can, run: () => toggleUnsure(ids) },
     { text: t("cmd.skip"), hint: keyHint("skip"), disabled: !can, run: () => skipAndGo(ids) },
     null, ...classes,

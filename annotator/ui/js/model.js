@@ -44,12 +44,14 @@ function closeModel() {
   emit("model");
 }
 
+// Of a fragment, also where one of its pieces is asked about (`pieces.js`); `labelledClass` and `classOf` speak of the piece.
 function labelOf(id) {
-  return model.labels.get(id) ?? { art_mesh_id: id, version: 0, kind: "none", part: null, side: null, unsure: false, comment: "", order: null };
+  const own = fragmentOf(id);
+  return model.labels.get(own) ?? { art_mesh_id: own, version: 0, kind: "none", part: null, side: null, unsure: false, comment: "", order: null, pieces: [] };
 }
 
 function guessOf(id) {
-  return model.guesses.get(id)?.[0] ?? null;
+  return pieceOf(id) ? null : model.guesses.get(fragmentOf(id))?.[0] ?? null;
 }
 
 function isLabelled(id) {
@@ -62,6 +64,8 @@ function classIn({ kind, part }) {
 }
 
 function labelledClass(id) {
+  const piece = pieceOf(id);
+  if (piece) return classOfPiece(piece);
   return classIn(labelOf(id));
 }
 

@@ -12,6 +12,7 @@ function drawOver(context) {
   for (const id of state.hovered.slice(0, MOST_OUTLINES)) if (!chosen.includes(id)) drawOutline(context, id, 1.5, "#ffe08a");
   for (const id of chosen) drawOutline(context, id, id === primary() ? 2.5 : 2, id === primary() && chosen.length > 1 ? PRIMARY_COLOUR : SELECTED_COLOUR);
   for (const id of chosen) drawRing(context, id);
+  drawPieces(context);
   if (gesture?.band) drawBand(context, gesture.band);
 }
 
@@ -54,9 +55,11 @@ function drawContours() {
   const context = clearedContext(ui.contours);
   if (!state.canvas || !contours.on) return;
   for (const { id, visible } of state.doc.panel) {
-    const layer = state.layers.get(id);
-    if (!visible || layer?.picture?.status !== "ready") continue;
-    const outline = outlineOf(layer.picture, layer.extent);
-    strokeTwice(context, 1.2, colourOf(classOf(id)), () => context.stroke(outline), 0.8);
+    for (const unit of visible ? unitsIn(id) : []) {
+      const layer = state.layers.get(unit);
+      if (layer?.picture?.status !== "ready") continue;
+      const outline = outlineOf(layer.picture, layer.extent);
+      strokeTwice(context, 1.2, colourOf(classOf(unit)), () => context.stroke(outline), 0.8);
+    }
   }
 }

@@ -12,8 +12,9 @@ function startPointer() {
 function pointerPressed() {}
 
 function pointerMoved([x, y]) {
+  if (state.tool === "cut") drawOverlaySoon();
   if (gesture || !state.canvas) return;
-  const under = state.tool === "select" && !pointer.space ? fragmentsAt(x, y) : [];
+  const under = state.tool === "select" && !pointer.space ? fragmentsAt(x, y).map((id) => unitAt(id, x, y)) : [];
   hover(under.slice(0, 1));
   showTip(under);
 }
@@ -25,6 +26,9 @@ function pointerLeft() {
 
 // Click picks; dragging what is selected carries it to a class; dragging from anywhere else draws a rubber band.
 function startGesture(event, at) {
+  if (state.tool === "cut") return cutGesture();
+  const held = outlineGesture(event);
+  if (held) return held;
   const start = [pointer.x, pointer.y];
   const carries = !event.shiftKey && !event.ctrlKey && !event.metaKey && fragmentsAt(...at).some((id) => selection.ids.includes(id));
   return {
@@ -34,7 +38,7 @@ function startGesture(event, at) {
       if (!this.band && !this.carried && isClick(start)) return;
       showTip([]);
       hover([]);
-      if (carries) this.carried = carry(selection.ids, moved);
+      if (carries) this.carried = carry(selectedUnits(), moved);
       else this.band = [Math.min(start[0], pointer.x), Math.min(start[1], pointer.y), Math.max(start[0], pointer.x), Math.max(start[1], pointer.y)];
       drawOverlaySoon();
     },
@@ -51,11 +55,11 @@ function startGesture(event, at) {
 function pick(event, [x, y]) {
   const stack = fragmentsAt(x, y);
   if (event.shiftKey || event.ctrlKey || event.metaKey) {
-    if (stack.length) select(stack.slice(0, 1), { mode: "toggle" });
+    if (stack.length) select([unitAt(stack[0], x, y)], { mode: "toggle" });
     return;
   }
   const picked = pickUnder(stack, primary(), event);
-  select(picked === null ? [] : [picked]);
+  select(picked === null ? [] : [unitAt(picked, x, y)]);
   if (picked !== null) scrollToRow(picked);
 }
 
@@ -89,8 +93,9 @@ function onMenu(event) {
   event.preventDefault();
   if (!state.canvas) return;
   showTip([]);
-  const [top] = fragmentsAt(...trackPointer(event));
-  if (top !== undefined && !selection.ids.includes(top)) select([top]);
+  const at = trackPointer(event);
+  const [top] = fragmentsAt(...at);
+  if (top !== undefined && !selection.ids.includes(top)) select([unitAt(top, ...at)]);
   openFragmentMenu(event.clientX, event.clientY);
 }
 
@@ -112,6 +117,7 @@ function holdSpace(down) {
 
 function chooseTool(tool) {
   cancelGesture();
+  forgetDraft();
   state.tool = tool;
   hover([]);
   refreshCursor();
@@ -120,5 +126,5 @@ function chooseTool(tool) {
 
 function refreshCursor() {
   const hand = pointer.space || state.tool === "hand";
-  ui.viewport.style.cursor = !state.canvas ? "default" : gesture?.pan ? "grabbing" : gesture?.carried ? "copy" : hand ? "grab" : "default";
+  ui.viewport.style.cursor = !state.canvas ? "default" : gesture?.pan ? "grabbing" : gesture?.carried ? "copy" : hand ? "grab" : state.tool === "cut" ? "crosshair" : "default";
 }

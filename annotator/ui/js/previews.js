@@ -33,23 +33,23 @@ function drawPreviews() {
 }
 
 function drawPreview(entry) {
-  const id = primary();
+  const id = primaryUnit();
   const ratio = deviceRatio();
   for (const canvas of [entry.alone, entry.group]) {
     const { clientWidth, clientHeight } = canvas;
     if (clientWidth < 2) return; // out of sight
     Object.assign(canvas, { width: Math.round(clientWidth * ratio), height: Math.round(clientHeight * ratio) });
   }
-  entry.ids = id === null ? [] : model.meshes.filter((mesh) => classOf(mesh.id) === classOf(id)).map((mesh) => mesh.id);
+  entry.ids = id === null ? [] : allUnits().filter((unit) => classOf(unit) === classOf(id));
   const layers = entry.ids.map((one) => state.layers.get(one)).filter((layer) => layer?.extent);
   const own = state.layers.get(id);
   if (own?.extent) drawFitted(entry.alone, [own], own.extent, 6 * ratio);
   entry.box = extentOfAll(entry.ids);
   entry.place = entry.box ? drawFitted(entry.group, layers, entry.box, 6 * ratio) : null;
   if (entry.place && own?.picture?.status === "ready" && layers.length > 1) outlineIn(entry.group, own, entry.place);
-  entry.aloneWords.textContent = id === null ? t("preview.nothing") : model.byId.get(id).mesh_id;
+  entry.aloneWords.textContent = id === null ? t("preview.nothing") : unitName(id);
   entry.groupWords.textContent = id === null ? "" : t("preview.class", { name: className(classOf(id)), n: entry.ids.length });
-  entry.alone.setAttribute("aria-label", id === null ? t("preview.nothing") : t("preview.alone_name", { name: model.byId.get(id).mesh_id }));
+  entry.alone.setAttribute("aria-label", id === null ? t("preview.nothing") : t("preview.alone_name", { name: unitName(id) }));
   entry.group.setAttribute("aria-label", entry.groupWords.textContent);
 }
 
@@ -80,5 +80,5 @@ function pickInPreview(entry, event) {
   const found = [...entry.ids].reverse().find((id) => alphaAt(id, x, y) >= PICK_ALPHA);
   if (found === undefined) return;
   select([found]);
-  scrollToRow(found);
+  scrollToRow(fragmentOf(found));
 }

@@ -1,6 +1,6 @@
 // The review of a pass: what differs from the machine, from the last review, from the second pass; accept it or send it back.
 
-const REVIEW_KINDS = ["differs", "machine", "before", "second", "moved", "unsure", "all"];
+const REVIEW_KINDS = ["differs", "machine", "before", "second", "cut", "moved", "unsure", "all"];
 const review = { kind: "differs", rows: [], shown: [], at: 0, passId: null, error: null };
 
 // A fragment with what everybody says about it, and why a reviewer should look.
@@ -13,10 +13,12 @@ function reviewRow(mesh, difference) {
   const kinds = new Set(["all"]);
   if (predicted !== null && predicted !== classIn(now)) kinds.add("machine");
   if (before.kind !== "none" && !sameValue(before, now)) kinds.add("before");
-  if (classIn(second) !== null && classIn(second) !== classIn(now)) kinds.add("second");
+  const secondDecided = classIn(second) !== null;
+  if (secondDecided && (classIn(second) !== classIn(now) || !samePieceClasses(second, now))) kinds.add("second");
+  if (piecesIn(now).length) kinds.add("cut");
   if (now.unsure || now.comment) kinds.add("unsure");
   if (orderIn(now) !== null) kinds.add("moved");
-  if (kinds.has("machine") || kinds.has("before") || kinds.has("second") || kinds.has("moved")) kinds.add("differs");
+  if (kinds.has("machine") || kinds.has("before") || kinds.has("second") || kinds.has("moved") || kinds.has("cut")) kinds.add("differs");
   return { mesh, now, before, second, predicted, kinds };
 }
 

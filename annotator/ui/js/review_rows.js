@@ -67,7 +67,7 @@ function reviewChip(kind) {
 
 function reviewLine({ mesh, now, before, second, predicted, kinds }, at) {
   const said = (key, name, differs) => (name === undefined ? "" : make("span", `said ${differs ? "differs" : ""}`, {}, [make("small", "", { text: t(key) }), make("b", "", { text: name })]));
-  const words = (label) => [className(classIn(label)), label.side ? t(`side.${label.side}`) : ""].filter(Boolean).join(", ");
+  const words = (label) => [className(classIn(label)), label.side ? t(`side.${label.side}`) : "", ...piecesIn(label).map((piece) => `✂ ${className(classOfPiece(piece))}`)].filter(Boolean).join(", ");
   const picture = mesh.url ? make("img", "row-picture", { src: mesh.url, alt: "", loading: "lazy", decoding: "async" }) : make("span", "row-picture");
   const notes = [kinds.has("moved") ? make("span", "mark", { text: t("order.moved", { place: formatNumber(now.order / PLACES), artist: artistsPlace(mesh) }) }) : "", now.unsure ? make("span", "mark", { text: t("review.is_unsure") }) : "", now.comment ? make("span", "row-comment", { text: now.comment, title: now.comment, dir: "auto" }) : ""];
   return make("div", "review-row", { role: "option", id: `review-row-${at}`, "data-at": at, "data-mesh": mesh.id, "aria-selected": "false" }, [

@@ -29,8 +29,9 @@ function extentOf(id) {
   return state.layers.get(id)?.extent ?? null;
 }
 
-function recordOf(id) {
-  return scene.records.get(id);
+// Of a unit that was hidden while the rest of its fragment is shown: none.
+function recordOf(unit) {
+  return unit === fragmentOf(unit) || isVisible(unit) ? scene.records.get(fragmentOf(unit)) : undefined;
 }
 
 function extentOfAll(ids) {
@@ -65,6 +66,7 @@ async function receiveModel(fragment) {
   deliverFromPackage();
   state.canvas = { width: model.size[0], height: model.size[1] };
   state.layers = new Map(model.meshes.map((mesh) => [mesh.id, layerOf(mesh, before.get(mesh.id))]));
+  readCuts();
   ui.backdrop.hidden = false;
   if (!again) {
     forgetSelection();
@@ -139,18 +141,19 @@ function refreshDoc() {
   const [below, above] = [[], []];
   for (const [place, { id }] of model.meshes.entries()) {
     const lifted = raised.has(id);
-    const record = { id, place, visible: lifted || isVisible(id), opacity: lifted || !raised.size ? 1 : xray.faint, lifted, blend: "normal", locked: false };
+    const shown = lifted ? id : shownOf(id);
+    const record = { id: shown ?? id, place, visible: shown !== null, opacity: lifted || !raised.size ? 1 : xray.faint, lifted, blend: "normal", locked: false };
     (lifted ? above : below).push(record);
   }
   const panel = [...below, ...above];
   let region = null;
   for (const record of panel) {
-    const before = recordOf(record.id);
-    const same = before && before.visible === record.visible && before.lifted === record.lifted && before.place === record.place && (!record.visible || before.opacity === record.opacity);
-    if (!same) region = union(region, extentOf(record.id));
+    const before = scene.records.get(fragmentOf(record.id));
+    const same = before && (before.id === record.id || !record.visible) && before.visible === record.visible && before.lifted === record.lifted && before.place === record.place && (!record.visible || before.opacity === record.opacity);
+    if (!same) region = union(region, extentOf(fragmentOf(record.id)));
   }
   state.doc = { ...NO_DOC, panel };
-  scene.records = new Map(panel.map((record) => [record.id, record]));
+  scene.records = new Map(panel.map((record) => [fragmentOf(record.id), record]));
   if (region) {
     invalidate(region);
     drawContoursSoon();

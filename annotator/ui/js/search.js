@@ -63,16 +63,16 @@ function matcherOf(text) {
 
 function searchTextOf(id) {
   const mesh = model.byId.get(id);
-  const name = classOf(id);
-  return [mesh.mesh_id, partNames(mesh.part).join("/"), name ?? "", className(name)].join(" ");
+  const names = unitsOf(id).map(classOf);
+  return [mesh.mesh_id, partNames(mesh.part).join("/"), ...names.flatMap((name) => [name ?? "", className(name)])].join(" ");
 }
 
 function goToHit(step) {
-  const hits = treeOrder().filter((id) => search.hits?.has(id));
+  const hits = treeOrder().filter((id) => search.hits?.has(fragmentOf(id)));
   if (!hits.length) return;
-  const current = hits.indexOf(primary());
+  const current = hits.indexOf(rowOf(primary()));
   const next = current < 0 ? (step > 0 ? 0 : hits.length - 1) : (current + step + hits.length) % hits.length;
   select([hits[next]]);
   bringIntoSight([hits[next]]);
-  scrollToRow(hits[next]);
+  scrollToRow(fragmentOf(hits[next]));
 }

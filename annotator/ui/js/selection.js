@@ -1,10 +1,12 @@
 // What is selected. The last of the list is the primary one: inspector, tours and previews speak of it.
 
-const selection = { ids: [] };
+// Of a fragment that was cut, pieces can be selected by themselves: `selection.pieces` says which; without an entry its own label is meant.
+
+const selection = { ids: [], pieces: new Map() }; // pieces: id -> places, see `pieces.js`
 
 function forgetSelection() {
   if (!selection.ids.length) return;
-  selection.ids = [];
+  Object.assign(selection, { ids: [], pieces: new Map() });
   emit("selection");
 }
 
@@ -12,18 +14,39 @@ function primary() {
   return selection.ids.at(-1) ?? null;
 }
 
-function select(ids, { mode = "replace" } = {}) {
-  const wanted = [...new Set(ids)].filter((id) => model.byId.has(id));
-  const chosen = new Set(mode === "replace" ? [] : selection.ids);
-  for (const id of wanted) {
-    const had = chosen.delete(id);
-    if (mode !== "toggle" || !had) chosen.add(id);
+// What is selected, pieces as units: what a class is given to.
+function selectedUnits() {
+  return selection.ids.flatMap((id) => selection.pieces.get(id)?.map((place) => `${id}/${place}`) ?? [id]);
+}
+
+function primaryUnit() {
+  return selectedUnits().at(-1) ?? null;
+}
+
+function select(units, { mode = "replace" } = {}) {
+  const chosen = new Map(mode === "replace" ? [] : selection.ids.map((id) => [id, selection.pieces.get(id) ?? null]));
+  const before = mode === "toggle" ? new Set(selectedUnits()) : new Set();
+  for (const unit of new Set(units)) {
+    const id = fragmentOf(unit);
+    if (!model.byId.has(id)) continue;
+    const places = pieceOf(unit) ? placesOf(unit) : null;
+    const had = chosen.get(id);
+    chosen.delete(id);
+    if (!before.has(places ? unit : id)) chosen.set(id, had && places ? [...new Set([...had, ...places])].sort((a, b) => a - b) : had === null ? null : places);
   }
-  const next = [...chosen];
-  if (next.length === selection.ids.length && next.every((id, index) => id === selection.ids[index])) return;
-  selection.ids = next;
+  const names = selectedUnits();
+  Object.assign(selection, { ids: [...chosen.keys()], pieces: new Map([...chosen].filter(([, places]) => places)) });
+  const now = selectedUnits();
+  if (now.length === names.length && now.every((unit, index) => unit === names[index])) return;
   emit("selection");
   drawOverlaySoon();
+}
+
+// Pieces that are no more cannot stay selected.
+function forgetLostPieces() {
+  const lost = [...selection.pieces].filter(([id, places]) => !places.every((place) => place <= piecesOf(id).length));
+  lost.forEach(([id]) => selection.pieces.delete(id));
+  if (lost.length) emit("selection");
 }
 
 function hover(ids) {
@@ -52,6 +75,6 @@ function bringIntoSight(ids) {
 }
 
 function zoomToSelection() {
-  const box = extentOfAll(selection.ids);
+  const box = extentOfAll(selectedUnits());
   if (box) showBox(box);
 }

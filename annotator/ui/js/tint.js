@@ -38,12 +38,15 @@ function drawTint(clip) {
     const scale = view.scale * render.ratio;
     const seen = sourceRegion(clip);
     for (const record of state.doc.panel) {
-      const layer = state.layers.get(record.id);
-      if (!record.visible || layer?.picture?.status !== "ready" || !meets(layer.extent, seen)) continue;
+      if (!record.visible) continue;
       context.globalAlpha = record.opacity;
-      const coloured = silhouette(layer);
-      if (render.settled === scale) drawCopy(context, coloured, scale);
-      else drawScaled(context, coloured.picture, coloured.extent, scale);
+      for (const unit of unitsIn(record.id)) {
+        const layer = state.layers.get(unit);
+        if (layer?.picture?.status !== "ready" || !meets(layer.extent, seen)) continue;
+        const coloured = silhouette(layer);
+        if (render.settled === scale) drawCopy(context, coloured, scale);
+        else drawScaled(context, coloured.picture, coloured.extent, scale);
+      }
     }
   }
   context.restore();

@@ -18,7 +18,7 @@ function showTip(ids) {
   ui.tip.hidden = !ids.length;
   if (!ids.length) return;
   const [id] = ids;
-  ui.tipName.textContent = model.byId.get(id).mesh_id;
+  ui.tipName.textContent = unitName(id);
   paintSwatch(ui.tipSwatch, classOf(id));
   ui.tipClass.textContent = className(classOf(id));
   ui.tipSource.textContent = sourceOf(id);
@@ -39,7 +39,7 @@ function sourceOf(id) {
 }
 
 function buildHiddenNote() {
-  const show = make("button", "link", { type: "button" });
+  const show = ui.hiddenShow = make("button", "link", { type: "button" });
   word(show, "hidden.show");
   show.addEventListener("click", () => reveal(primary()));
   ui.hiddenWords = make("span", "");
@@ -47,8 +47,14 @@ function buildHiddenNote() {
   return ui.hiddenNote;
 }
 
-// A selected fragment that cannot be seen is no surprise if it says so.
+// A selected fragment that cannot be seen is no surprise if it says so. While something is cut, the note says how that goes.
 function refreshHiddenNote() {
+  ui.hiddenShow.hidden = isCutting();
+  if (isCutting()) {
+    ui.hiddenNote.hidden = false;
+    ui.hiddenWords.textContent = t("cut.how", { close: keyHint("cut.close"), back: keyHint("cut.back"), cancel: keyHint("cut.cancel") });
+    return;
+  }
   const hidden = selection.ids.filter((id) => !isVisible(id));
   ui.hiddenNote.hidden = hidden.length === 0 || !model.open;
   if (hidden.length) ui.hiddenWords.textContent = t(xray.on ? "hidden.xray" : "hidden.selected", { n: hidden.length });

@@ -11,6 +11,7 @@ Object.assign(ICON_PATHS, {
   unfold: ["M4 6h16M8 12h12M8 18h12"],
   foldUp: ["M4 6h16M4 12h16M4 18h16"],
   folder: ["M3 6h6l2 2h10v11H3z"],
+  cut: ["M7 15.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z", "M17 15.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z", "M8.500 16L17 3M15.500 16L7 3"],
 });
 
 const BACKDROPS = ["checker", "white", "black"];
@@ -32,7 +33,7 @@ function buildCanvasColumn() {
 }
 
 function buildToolbar() {
-  ui.tools = Object.fromEntries([["select", "move"], ["hand", "hand"]].map(([tool, symbol]) => [tool, commandButton(symbol, `tool.${tool}`)]));
+  ui.tools = Object.fromEntries([["select", "move"], ["hand", "hand"], ["cut", "cut"]].map(([tool, symbol]) => [tool, commandButton(symbol, `tool.${tool}`)]));
   ui.zoomText = make("button", "zoom-text", { type: "button" });
   ui.zoomText.addEventListener("click", showPixels);
   const rule = () => make("span", "rule");
@@ -79,7 +80,7 @@ function chooseShown(name) {
   else if (name === "even_hidden") showEvenHidden();
   else if (name === "class") {
     if (primary() === null) announce("show.select_first");
-    else setFilter("class", classOf(primary()));
+    else setFilter("class", classOf(primaryUnit()));
   } else if (name) setFilter(name);
   refreshLook();
   ui.viewport.focus();

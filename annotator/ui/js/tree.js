@@ -68,7 +68,7 @@ function drawTree() {
   treeFrame = 0;
   const first = Math.max(0, Math.floor(ui.tree.scrollTop / ROW) - SPARE);
   const last = Math.min(tree.rows.length, Math.ceil((ui.tree.scrollTop + ui.tree.clientHeight) / ROW) + SPARE);
-  const chosen = new Set(selection.ids);
+  const chosen = selectedRows();
   const nodes = [];
   const kept = new Map();
   for (let index = first; index < last; index++) {
@@ -101,7 +101,7 @@ function looksOf(row, index, chosen) {
   const ids = row.group ? row.group.ids : [row.id];
   const own = row.group
     ? [groupName(row.group), row.open, ids.length, ids.filter(isLabelled).length]
-    : [classOf(row.id), JSON.stringify(labelOf(row.id)), disagrees(row.id), state.layers.get(row.id)?.picture?.status, row.id === primary()];
+    : [classOf(row.id), JSON.stringify(labelOf(row.id)), disagrees(row.id), state.layers.get(row.id)?.picture?.status, row.id === rowOf(primary())];
   const chosenAll = ids.length > 0 && ids.every((id) => chosen.has(id));
   return [language, tree.by, model.passId, index, row.level, row.size, row.place, row.key === tree.active, chosenAll, howManyShown(ids), ...own].join("|");
 }
@@ -110,16 +110,16 @@ function buildRow(row, index, chosen) {
   const ids = row.group ? row.group.ids : [row.id];
   const node = make("div", "tree-row", {
     role: "treeitem", id: `liwi-row-${index}`, "data-index": index, "aria-level": row.level, "aria-setsize": row.size, "aria-posinset": row.place,
-  }, [...(row.group ? groupCells(row) : fragmentCells(row.id)), buildEye(ids, row.group ? groupName(row.group) : model.byId.get(row.id).mesh_id)]);
+  }, [...(row.group ? groupCells(row) : fragmentCells(row.id)), buildEye(ids, row.group ? groupName(row.group) : unitName(row.id))]);
   Object.assign(node.style, { top: `${index * ROW}px`, height: `${ROW}px`, paddingLeft: `${4 + 14 * (row.level - 1)}px` });
   if (row.group) node.setAttribute("aria-expanded", String(row.open));
   const selected = ids.length > 0 && ids.every((id) => chosen.has(id));
   node.setAttribute("aria-selected", String(selected));
-  node.classList.toggle("primary", row.id !== undefined && row.id === primary());
+  node.classList.toggle("primary", row.id !== undefined && row.id === rowOf(primary()));
   node.classList.toggle("active", row.key === tree.active);
   node.classList.toggle("empty", ids.length === 0);
   node.classList.toggle("unseen", howManyShown(ids) === "none" && ids.length > 0);
-  node.classList.toggle("hovered", row.id !== undefined && state.hovered.includes(row.id));
+  node.classList.toggle("hovered", row.id !== undefined && isHovered(row.id));
   if (row.id !== undefined) node.dataset.id = row.id;
   if (row.group?.part) node.dataset.dropClass = row.group.part;
   return node;
@@ -136,8 +136,8 @@ function groupCells({ group, open }) {
 }
 
 function fragmentCells(id) {
-  const mesh = model.byId.get(id);
-  const name = make("span", "row-name", { text: mesh.mesh_id, title: `${partNames(mesh.part).join("/")}/${mesh.mesh_id}`, dir: "auto" });
+  const mesh = meshOf(id);
+  const name = make("span", "row-name", { text: unitName(id), title: `${partNames(mesh.part).join("/")}/${mesh.mesh_id}`, dir: "auto" });
   return [thumbOf(id), ...(tree.by === "part" ? [swatch(classOf(id))] : []), name, ...marksOf(id)];
 }
 
@@ -149,7 +149,8 @@ function marksOf(id) {
   if (unsure) marks.push(["?", "mark.unsure", "doubt"]);
   if (kind === "skipped") marks.push(["»", "mark.skipped", "doubt"]);
   if (disagrees(id)) marks.push(["≠", "mark.disagrees", "doubt"]);
-  if (model.byId.get(id).hidden) marks.push(["◌", "mark.hidden", "quiet"]);
+  if (piecesOf(id).length) marks.push(["✂", "mark.cut", "quiet"]);
+  if (meshOf(id).hidden) marks.push(["◌", "mark.hidden", "quiet"]);
   return marks.map(([sign, key, kindOfMark]) => make("span", `row-mark ${kindOfMark}`, { text: sign, title: t(key), "aria-label": t(key), role: "img" }));
 }
 
@@ -175,17 +176,32 @@ function buildEye(ids, name) {
 }
 
 function markHovered() {
-  for (const node of ui.treeRows.children) node.classList.toggle("hovered", state.hovered.length === 1 && Number(node.dataset.id) === state.hovered[0]);
+  for (const node of ui.treeRows.children) node.classList.toggle("hovered", state.hovered.length === 1 && isHovered(node.dataset.id?.includes("/") ? node.dataset.id : Number(node.dataset.id)));
+}
+
+// The row of a whole fragment also while one of its pieces is pointed at.
+function isHovered(unit) {
+  return state.hovered.some((one) => one === unit || fragmentOf(one) === unit);
+}
+
+// The units whose rows are selected.
+function selectedRows() {
+  return new Set([...selection.ids, ...selectedUnits(), ...selection.ids.filter((id) => !selection.pieces.has(id)).map((id) => `${id}/0`)]);
+}
+
+function isSelected(unit) {
+  return selectedRows().has(unit);
 }
 
 // Open what is closed above the row of a fragment, and scroll there.
 function scrollToRow(id) {
-  const closed = groupsAbove(id).filter((group) => tree.closed.has(group.key));
+  const row = rowOf(id);
+  const closed = groupsAbove(row).filter((group) => tree.closed.has(group.key));
   if (closed.length && !search.hits) {
     closed.forEach((group) => tree.closed.delete(group.key));
     refreshTree();
   }
-  tree.active = `mesh ${id}`;
+  tree.active = `mesh ${row}`;
   const index = tree.rows.findIndex((row) => row.key === tree.active);
   if (index >= 0) scrollToIndex(index);
   drawTreeSoon();

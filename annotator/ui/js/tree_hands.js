@@ -69,7 +69,7 @@ function onTreeMove(event) {
   if (!treeGesture.carried && Math.hypot(event.clientX - treeGesture.x, event.clientY - treeGesture.y) < 6) return;
   const ids = idsOfRow(treeGesture.row);
   if (!ids.length) return;
-  treeGesture.carried = carry(ids.every((id) => selection.ids.includes(id)) ? selection.ids : ids, event);
+  treeGesture.carried = carry(ids.every(isSelected) ? selectedUnits() : ids, event);
 }
 
 function onTreeUp(event) {
@@ -82,8 +82,8 @@ function onTreeUp(event) {
 
 function clickRow(row, event) {
   const ids = idsOfRow(row);
-  if (event.shiftKey && primary() !== null) select(idsBetween(primary(), row), { mode: "add" });
-  else if (event.ctrlKey || event.metaKey) select(ids, { mode: ids.length > 1 && !ids.every((id) => selection.ids.includes(id)) ? "add" : "toggle" });
+  if (event.shiftKey && primary() !== null) select(idsBetween(rowOf(primary()), row), { mode: "add" });
+  else if (event.ctrlKey || event.metaKey) select(ids, { mode: ids.length > 1 && !ids.every(isSelected) ? "add" : "toggle" });
   else select(ids);
   if (ids.length) bringIntoSight(ids);
   drawTreeSoon();
@@ -100,7 +100,7 @@ function idsBetween(id, row) {
 function onTreeMenu(event) {
   event.preventDefault();
   const ids = idsOfRow(rowUnder(event) ?? { group: { ids: [] } });
-  if (!ids.every((id) => selection.ids.includes(id))) select(ids);
+  if (!ids.every(isSelected)) select(ids);
   openFragmentMenu(event.clientX, event.clientY);
 }
 

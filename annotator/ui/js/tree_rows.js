@@ -15,7 +15,9 @@ function refreshGroups() {
 // Every class has its row, also an empty one: it is where fragments are dropped.
 function groupsByClass() {
   const members = new Map([...CLASSES, null].map((name) => [name, []]));
-  for (const mesh of [...model.meshes].reverse()) (members.get(classOf(mesh.id)) ?? members.get(null)).push(mesh.id);
+  for (const mesh of [...model.meshes].reverse()) {
+    for (const unit of unitsOf(mesh.id)) (members.get(classOf(unit)) ?? members.get(null)).push(unit);
+  }
   return [...members].map(([name, ids]) => ({ key: `class ${name ?? ""}`, part: name, ids, members: ids, children: [] }));
 }
 
@@ -47,7 +49,7 @@ function isUnderItself(place) {
 // The rows that are open now, or, while something is searched, all groups with hits.
 function refreshRows() {
   const rows = [];
-  const wanted = (ids) => (search.hits ? ids.filter((id) => search.hits.has(id)) : ids);
+  const wanted = (ids) => (search.hits ? ids.filter((id) => search.hits.has(fragmentOf(id))) : ids);
   const add = (group, level, size, place) => {
     const open = isOpen(group);
     rows.push({ key: group.key, level, group, open, size, place });
@@ -100,7 +102,13 @@ function treeOrder() {
   return tree.groups.flatMap(gather);
 }
 
-// The groups above a fragment, outermost first.
+// The row of a fragment: by class that of its selected piece, or of what is left of it.
+function rowOf(id) {
+  if (id === null || tree.by !== "class" || !piecesOf(id).length) return id;
+  return `${id}/${selection.pieces.get(id)?.at(-1) ?? 0}`;
+}
+
+// The groups above a row of a fragment, outermost first.
 function groupsAbove(id) {
   const path = [];
   const visit = (groups) => {

@@ -59,9 +59,10 @@ function meshName(id) {
 }
 
 // A label in words: "left ears, unsure".
-function labelWords({ kind, part, side, unsure, order }) {
+function labelWords({ kind, part, side, unsure, order, pieces = [] }) {
   const name = kind === "part" ? className(part) : kind === "nothing" ? className("nothing") : t(kind === "skipped" ? "skipped" : "class.none");
   const sided = side ? t("with_side", { side: t(`side.${side}`), name }) : name;
   const placed = (order ?? null) === null ? sided : t("with_order", { name: sided, place: formatNumber(order / PLACES) });
-  return unsure ? t("with_unsure", { name: placed }) : placed;
+  const cut = pieces.length ? t("with_pieces", { name: placed, classes: pieces.map((piece) => className(classOfPiece(piece))).join(", ") }) : placed;
+  return unsure ? t("with_unsure", { name: cut }) : cut;
 }

@@ -2,6 +2,7 @@
 
 const visibility = {
   shown: new Set(), // ids whose eye is open
+  without: new Set(), // of those that were cut, the units ("12/1") that are hidden all the same
   filter: null,     // {name, part}: of the shown ones only those
   kept: new Set(),  // selected ones stay in sight under a filter until something else is selected
   before: null,     // what was shown before solo or a filter
@@ -37,15 +38,19 @@ function startVisibility() {
 }
 
 function forgetVisibility() {
-  Object.assign(visibility, { shown: shownAtRest(), filter: null, kept: new Set(), before: null, solo: null });
+  Object.assign(visibility, { shown: shownAtRest(), without: new Set(), filter: null, kept: new Set(), before: null, solo: null });
 }
 
 function shownAtRest() {
   return new Set(model.meshes.filter((mesh) => !mesh.hidden).map((mesh) => mesh.id));
 }
 
-function isVisible(id) {
-  return visibility.shown.has(id) && (!visibility.filter || visibility.kept.has(id) || FILTERS[visibility.filter.name](id));
+// Of a fragment that was cut: whether any of it is.
+function isVisible(unit) {
+  const id = fragmentOf(unit);
+  if (!visibility.shown.has(id) || visibility.without.has(unit)) return false;
+  if (unit === id && piecesOf(id).length) return unitsOf(id).some(isVisible);
+  return !visibility.filter || visibility.kept.has(id) || FILTERS[visibility.filter.name](unit);
 }
 
 function visibleIds() {
@@ -57,19 +62,38 @@ function visibilityChanged() {
   emit("visibility");
 }
 
-function setShown(ids, shown) {
-  for (const id of ids) {
-    if (shown) visibility.shown.add(id);
-    else visibility.shown.delete(id);
+function setShown(units, shown) {
+  for (const unit of units) {
+    if (typeof unit === "string") showPiece(unit, shown);
+    else {
+      if (shown) visibility.shown.add(unit);
+      else visibility.shown.delete(unit);
+      forgetHiddenPieces(unit);
+    }
   }
-  if (shown && visibility.filter) ids.forEach((id) => visibility.kept.add(id));
+  if (shown && visibility.filter) units.forEach((unit) => visibility.kept.add(fragmentOf(unit)));
   visibility.solo = null;
   visibilityChanged();
 }
 
+function showPiece(unit, shown) {
+  const { shown: fragments, without } = visibility;
+  const id = fragmentOf(unit);
+  if (shown) {
+    if (!fragments.has(id)) unitsOf(id).forEach((other) => without.add(other));
+    fragments.add(id);
+    without.delete(unit);
+  } else if (fragments.has(id)) without.add(unit);
+  if (unitsOf(id).every((other) => without.has(other))) fragments.delete(id);
+}
+
+function forgetHiddenPieces(id) {
+  for (const unit of visibility.without) if (fragmentOf(unit) === id) visibility.without.delete(unit);
+}
+
 // What the eye of a group speaks for: fragments hidden at rest stay hidden when the group is shown, unless it has no others.
 function ofEye(ids) {
-  const atRest = ids.filter((id) => !model.byId.get(id).hidden);
+  const atRest = ids.filter((id) => !meshOf(id).hidden);
   return atRest.length ? atRest : ids;
 }
 
@@ -87,11 +111,14 @@ function toggleShown(ids) {
 }
 
 // Only these; the same again brings back what was there before.
-function solo(ids) {
-  const name = [...ids].sort((a, b) => a - b).join();
+function solo(units) {
+  const name = [...units].map(String).sort().join();
   if (visibility.solo === name) return showBefore();
-  visibility.before ??= { shown: visibility.shown, filter: visibility.filter };
-  Object.assign(visibility, { shown: new Set(ids), filter: null, kept: new Set(), solo: name });
+  visibility.before ??= { shown: visibility.shown, without: visibility.without, filter: visibility.filter };
+  const wanted = new Set(units);
+  const shown = new Set(units.map(fragmentOf));
+  const without = new Set([...shown].filter((id) => !wanted.has(id)).flatMap(unitsOf).filter((unit) => !wanted.has(unit)));
+  Object.assign(visibility, { shown, without, filter: null, kept: new Set(), solo: name });
   return visibilityChanged();
 }
 
@@ -116,9 +143,9 @@ function showEvenHidden() {
 // Only the unlabelled, the unsure, the disagreeing, or those of one class; null: what was there before.
 function setFilter(name, part = null) {
   if (!name) return showBefore();
-  visibility.before ??= { shown: visibility.shown, filter: null };
+  visibility.before ??= { shown: visibility.shown, without: visibility.without, filter: null };
   const shown = name === "class" ? new Set(model.byId.keys()) : shownAtRest();
-  Object.assign(visibility, { shown, filter: { name, part }, kept: new Set(), solo: null });
+  Object.assign(visibility, { shown, without: new Set(), filter: { name, part }, kept: new Set(), solo: null });
   return visibilityChanged();
 }
 
