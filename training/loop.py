@@ -236,6 +236,12 @@ def _accelerator(job: Job) -> Accelerator:
     schedule = job.schedule
     if schedule.device == "cuda" and not torch.cuda.is_available():
         raise JobError('The key \'schedule.device\' is "cuda", and this computer has no GPU that PyTorch can use. Set it to "auto".')
+    for way in ("FSDP", "DEEPSPEED"):
+        if os.environ.get(f"ACCELERATE_USE_{way}", "false").lower() == "true":
+            raise JobError(
+                f"accelerate was started with {way}. Networks are divided by the job: start it with training/jobs/accelerate/gpus.yaml and "
+                'set the key \'memory.shard\' to "gradients" (as ZeRO 2) or "weights" (as ZeRO 3 or FSDP).'
+            )
     if schedule.threads:
         torch.set_num_threads(schedule.threads)
     cpu = schedule.device == "cpu" or not torch.cuda.is_available()

@@ -1,5 +1,7 @@
 """The loop: killed and gone on with it gives the same losses; what goes wrong is said, and the last checkpoint stays."""
 
+import json
+import resource
 import shutil
 import signal
 import subprocess
@@ -204,18 +206,42 @@ def test_a_dataset_that_changed_since_is_refused(samples: Path, tmp_path: Path) 
         train(tiny_job(copy, schedule={"steps": 3}), tmp_path / "run")
 
 
-def test_a_disk_that_refuses_stops_the_run_and_keeps_what_was_saved(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import training.checkpoints as checkpoints
-    from liwi.errors import LiwiError
+def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_saved(whole: Path, samples: Path, tmp_path: Path) -> None:
+    """After its first checkpoint the process may write no file larger than 20 kB: what a full disk is to a program."""
+    folder, job = tmp_path / "run", tmp_path / "job.toml"
+    job.write_text(encode_job(tiny_job(samples)))
+    command = [sys.executable, "-m", "training", "run", str(job), "--out", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list_checkpoints(folder):
+        time.sleep(0.005)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_000, 20_000))
+    errors = process.communicate()[1]
+    assert process.returncode == 2
+    assert "could not be written" in errors
+    assert "Free some space" in errors.replace("free", "Free")
+    assert "Traceback" not in errors
+    assert not list(folder.rglob("*.partial"))
+    newest = load_checkpoint(list_checkpoints(folder)[-1])
+    assert 2 <= newest.step < 8
+    train(tiny_job(samples), folder)
+    assert numbers(folder) == numbers(whole)
 
-    folder, saved, save = tmp_path / "run", iter(range(100)), checkpoints.save_file
 
-    def refuse(*arguments: Any) -> None:
-        if next(saved) >= 4:  # in the middle of the second checkpoint
-            raise OSError(28, "No space left on device")
-        save(*arguments)
+def test_a_dataset_without_samples_to_measure_on_is_said(samples: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    shutil.copytree(samples, empty)
+    manifest = json.loads((empty / "manifest.json").read_text())
+    manifest["shards"] = [name for name in manifest["shards"] if name.startswith("train")]
+    (empty / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match="no sample for the purpose 'evaluation'"):
+        train(tiny_job(empty), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
-    monkeypatch.setattr(checkpoints, "save_file", refuse)
-    with pytest.raises(LiwiError, match="No space left"):
-        train(tiny_job(samples), folder)
-    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step_00000002"]
+
+@pytest.mark.parametrize("way", ["FSDP", "DEEPSPEED"])
+def test_a_way_of_dividing_that_the_loop_does_not_use_is_refused_with_its_own(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setenv(f"ACCELERATE_USE_{way}", "true")
+    with pytest.raises(JobError, match=r"memory\.shard"):
+        train(tiny_job(samples), tmp_path / "run")

@@ -59,3 +59,15 @@ def test_a_network_can_be_divided_from_any_checkpoint_on_and_put_together_again(
     cut(folder, 6, tiny_job(samples))
     train(tiny_job(samples), folder)
     assert losses(folder) == pytest.approx(losses(whole), rel=0.02)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "training" / "jobs" / "accelerate").glob("*.yaml")), ids=lambda path: path.stem)
+def test_accelerate_understands_the_settings_that_the_project_ships(path: Path) -> None:
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+
+    arguments = launch_command_parser().parse_args(
+        ["--config_file", str(path), "--num_processes", "4", "-m", "training", "run", "job.toml"]
+    )
+    checked, _, _ = _validate_launch_command(arguments)
+    assert (checked.num_processes, checked.multi_gpu, checked.mixed_precision) == (4, True, "no")
+    assert not (checked.use_fsdp or checked.use_deepspeed or checked.use_cpu)
