@@ -16,6 +16,8 @@ from data_tools.manifests import MANIFEST, read_document
 from data_tools.matting.commands import matting
 from data_tools.packages import default_cache
 from data_tools.parts.commands import parts
+from data_tools.parts.dataset import FORMAT as PARTS
+from data_tools.parts.dataset import verify_parts
 from data_tools.photographs import collect_photographs
 from data_tools.sources import Split, gather, locate_packages
 from liwi.command_line import errors_for_people
@@ -72,8 +74,9 @@ def photographs(
 @app.command()
 def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this program.")]) -> None:
     """Compare every file of a dataset with the hash in its manifest."""
+    verifiers = {CHARACTERS: verify_characters, PARTS: verify_parts}
     with errors_for_people():
-        complaints = verify_characters(folder) if _holds_characters(folder) else verify_dataset(folder)
+        complaints = verifiers.get(_format(folder), verify_dataset)(folder)
     for line in complaints:
         typer.echo(line)
     if complaints:
@@ -81,14 +84,14 @@ def verify(folder: Annotated[Path, typer.Argument(help="A folder made by this pr
     typer.echo(f"{folder}: every file is as it was written.")
 
 
-def _holds_characters(folder: Path) -> bool:
-    """Also one that is unfinished; whatever else is wrong with a folder, its reader says."""
+def _format(folder: Path) -> str:
+    """Also of a set that is unfinished; whatever else is wrong with a folder, its reader says."""
     for name in (MANIFEST, PLAN):
         try:
-            return read_document(folder / name).get("format") == CHARACTERS
+            return str(read_document(folder / name).get("format"))
         except FileNotFoundError:
             continue
-    return False
+    return ""
 
 
 if __name__ == "__main__":

@@ -106,12 +106,17 @@ def publish(
 
 @app.command()
 def measure(
-    folder: Annotated[Path, typer.Argument(help="A run folder of the objective matting.")],
-    benchmark: Annotated[Path, typer.Option(help="A folder of `python -m data_tools composites` or `photographs`.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.json and index.html.")],
-    clicks: Annotated[bool, typer.Option(help="Also measure what three simulated clicks mend.")] = False,
+    folder: Annotated[Path, typer.Argument(help="A run folder of the objective matting or part_segmentation.")],
+    benchmark: Annotated[Path, typer.Option(help="A folder of `python -m data_tools composites`, `photographs` or `parts`.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.json and, of matting, index.html.")],
+    clicks: Annotated[bool, typer.Option(help="Of matting: also measure what three simulated clicks mend.")] = False,
 ) -> None:
-    """Measure the embedded engine with a run's best network, to compare with `python -m liwi evaluate --engine embedded`."""
+    """Measure a run's best network as it would serve: in the embedded engine, or on characters that it has never seen."""
+    from training.run_folder import read_run_job
+
+    if read_run_job(folder).objective == "part_segmentation":
+        _measure_parts(folder, benchmark, out)
+        return
     from liwi.evaluation.benchmarks import open_benchmark
     from liwi.evaluation.clicks import measure_clicks
     from liwi.evaluation.report import evaluate
@@ -126,6 +131,18 @@ def measure(
     if done:
         means = [sum(column) / len(done) for column in zip(*(case.ious for case in done), strict=True)]
         typer.echo(f"{'clicks, mean of ' + str(len(done)):28} " + "  ".join(f"{mean:.3f}" for mean in means))
+
+
+def _measure_parts(folder: Path, benchmark: Path, out: Path) -> None:
+    from data_tools.manifests import encode_document
+    from liwi.export.atomic import new_file
+    from training.part_measuring import measure_run
+
+    metrics = measure_run(folder, benchmark)
+    with new_file(out / "report.json") as place:
+        place.write_bytes(encode_document({"benchmark": benchmark.name, "overall": metrics}))
+    for name, value in metrics.items():
+        typer.echo(f"{name:28} {value:.4f}")
 
 
 app.command()(checkpoint_commands.promote)

@@ -13,7 +13,7 @@ Splits are by character (`data_tools.character_dataset.split_of`): no character 
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data_tools.character_dataset import Split
-from data_tools.manifests import MANIFEST, DatasetError, check_format, digest_file, encode_document, read_document
+from data_tools.character_dataset import PLAN, Split
+from data_tools.manifests import MANIFEST, DatasetError, check_format, compare_files, digest_file, encode_document, read_document
 from liwi.export.atomic import new_file
 from liwi.seethrough.body_parts import TAXONOMIES, TaxonomyVersion
 
@@ -175,19 +175,26 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DatasetError(f"{folder / MANIFEST} has other classes than taxonomy version 2. Make the dataset again.")
     if type(side) is not int or not MIN_SIDE <= side <= MAX_SIDE:
         raise DatasetError(f"{folder / MANIFEST} is damaged: its pictures have a side of {str(side)[:20]}. Make the dataset again.")
-    if not isinstance(shards, list) or not all(isinstance(name, str) and _SHARD.fullmatch(name) for name in shards):
+    if (
+        not isinstance(shards, list)
+        or not all(isinstance(name, str) and _SHARD.fullmatch(name) for name in shards)
+        or not isinstance(manifest.get("sha256"), dict)
+    ):
         raise DatasetError(f"{folder / MANIFEST} is damaged: its list of shards is none. Make the dataset again.")
     return manifest
 
 
-def read_pictures(folder: Path, split: Split, *, decoded: bool = True, most: int | None = None) -> PartPictures:
+def read_pictures(
+    folder: Path, split: Split | None, *, decoded: bool = True, most: int | None = None, without: Collection[str] = ()
+) -> PartPictures:
     """The pictures of one split, or the first ``most``.
 
     Args:
         folder: of the dataset.
-        split: which.
+        split: which; None for all.
         decoded: whether to decode all at once: 5 bytes a pixel. Else each is decoded when it is asked for.
         most: at most so many.
+        without: characters whose pictures are left out.
 
     Raises:
         DatasetError: a file is missing or damaged, or there is no picture for this purpose.
@@ -197,12 +204,30 @@ def read_pictures(folder: Path, split: Split, *, decoded: bool = True, most: int
     coded: list[tuple[bytes, bytes]] = []
     for name in manifest["shards"]:
         entries = _entries(folder, name)
-        places = [place for place, entry in enumerate(entries) if entry["split"] == split]
+        wanted = [split in (None, entry["split"]) and entry["character"] not in without for entry in entries]
+        places = [place for place, chosen in enumerate(wanted) if chosen]
         frames += [str(entries[place]["frame"]) for place in places]
         coded += _pieces(folder, name, places)
     if not frames:
-        raise DatasetError(f"{folder} holds no picture for {split.value!r}. Make the dataset again, of more characters.")
+        purpose = split.value if split else "characters that were not trained with"
+        raise DatasetError(f"{folder} holds no picture for {purpose!r}. Make the dataset again, of more characters.")
     return PartPictures(manifest["side"], frames[:most], coded[:most], decoded=decoded)
+
+
+def read_characters(folder: Path, splits: Collection[Split]) -> set[str]:
+    """Whom the pictures of some splits show."""
+    names = read_manifest(folder)["shards"]
+    return {str(entry["character"]) for name in names for entry in _entries(folder, name) if entry["split"] in splits}
+
+
+def verify_parts(folder: Path) -> list[str]:
+    """Compare every file with its hash in the manifest.
+
+    Returns:
+        One line per file that is missing, changed or not listed; empty where all is well.
+    """
+    manifest = read_manifest(folder)
+    return compare_files(folder, {**manifest["sha256"], PLAN: str(manifest.get("plan"))})
 
 
 def _pieces(folder: Path, name: str, places: Sequence[int]) -> list[tuple[bytes, bytes]]:

@@ -31,6 +31,9 @@ _HEAD = 2.0
 _WORTHWHILE = 0.7
 """The head is looked at again where its square is smaller than this share of the figure's."""
 
+_LIMIT = 30.0
+"""Log-odds beyond it are as good as certain, and would overflow."""
+
 _FACE = tuple(
     part.class_index
     for part in (CoarseBodyPart.FACE, CoarseBodyPart.EYES, CoarseBodyPart.NOSE, CoarseBodyPart.MOUTH, CoarseBodyPart.EYEWEAR)
@@ -84,7 +87,7 @@ class LearnedPartSegmenter:
         weight = _fade(side)[here] if blend else None
         for number, plane in enumerate(logits):
             large = cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR if side > self._side else cv2.INTER_AREA)[here]
-            found = 1 / (1 + np.exp(-large))
+            found = 1 / (1 + np.exp(-np.clip(large, -_LIMIT, _LIMIT)))
             answer[number][inside.slices] = found if weight is None else weight * found + (1 - weight) * answer[number][inside.slices]
 
     def _find_head(self, answer: Float32, alpha: UInt8) -> tuple[int, int, int] | None:

@@ -25,6 +25,7 @@ from liwi.seethrough.body_parts import CoarseBodyPart
 from training.errors import JobError
 from training.job import Job, read_table
 from training.objectives.part_augmentation import Augmentation, augment, draw, plain
+from training.part_counts import PartCounts
 
 NUM_CLASSES = len(CoarseBodyPart)
 
@@ -147,28 +148,18 @@ class PartSegmentationObjective:
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Intersection over union of each class over all held-out pictures, and the mean over the classes that these show.
-
-        A pixel of the figure shows the class with the highest probability, as the segmenter's users decide it. ``figure_iou``, ``bust_iou``
-        and ``head_iou`` are the means over the pictures that frame these.
-        """
+        """`PartCounts.metrics` of the held-out pictures, each seen once, before grey."""
         device = next(model.parameters()).device
-        frames = np.array(self._held_out.frames)
-        counts = {frame: np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64) for frame in sorted(set(frames.tolist()))}
-        for first in range(0, len(frames), _EVALUATION_BATCH):
-            places = np.arange(first, min(first + _EVALUATION_BATCH, len(frames)))
+        counts = PartCounts()
+        for first in range(0, len(self._held_out), _EVALUATION_BATCH):
+            places = np.arange(first, min(first + _EVALUATION_BATCH, len(self._held_out)))
             chance = {name: value.to(device) for name, value in plain(len(places)).items()}
             stored = _stored(*self._held_out.read(places))
             rgb, alpha, labels = augment(stored["rgba"].to(device), stored["labels"].to(device), chance)
             answer = model(rgb, alpha).argmax(dim=1)
-            for place, guessed, shown in zip(places, answer.cpu().numpy(), labels.cpu().numpy(), strict=True):
-                known = shown < NUM_CLASSES
-                pairs = shown[known] * NUM_CLASSES + guessed[known]
-                counts[str(frames[place])] += np.bincount(pairs, minlength=NUM_CLASSES**2).reshape(NUM_CLASSES, NUM_CLASSES)
-        whole = _ious(sum(counts.values(), np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)))
-        metrics = {"mean_iou": float(np.mean(list(whole.values())))}
-        metrics |= {f"{frame}_iou": float(np.mean(list(_ious(pairs).values()))) for frame, pairs in counts.items()}
-        return metrics | {f"iou_{name}": value for name, value in whole.items()}
+            for place, shown, guessed in zip(places, labels.cpu().numpy(), answer.cpu().numpy(), strict=True):
+                counts.add(self._held_out.frames[place], shown, guessed)
+        return counts.metrics()
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
         """Half-precision weights and their description, as `liwi.experts.part_checkpoint` loads them."""
@@ -207,10 +198,3 @@ def _at_points(logits: Tensor, labels: Tensor, count: int) -> tuple[Tensor, Tens
 def _sample(planes: Tensor, points: Tensor) -> Tensor:
     """Planes (N, 1, H, W) at points (N, P, 2) in [0, 1]: (N, P)."""
     return functional.grid_sample(planes, points[:, :, None] * 2 - 1, align_corners=False)[:, 0, :, 0]
-
-
-def _ious(pairs: NDArray[np.int64]) -> dict[str, float]:
-    """Intersection over union by class name, of those that are there; ``pairs[shown, guessed]`` counts pixels."""
-    both = np.diag(pairs)
-    either = pairs.sum(axis=0) + pairs.sum(axis=1) - both
-    return {part.value: float(both[i] / either[i]) for i, part in enumerate(CoarseBodyPart) if pairs[i].sum() > 0}

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
+from data_tools.manifests import DatasetError
 from data_tools.parts.dataset import NOTHING, UNKNOWN
 from liwi.experts.part_checkpoint import load, smoke
 from tests.unit.data_tools.parts.figures import SIDE, write_figures
+from training.__main__ import app
 from training.checkpoints import list_checkpoints
 from training.errors import JobError
 from training.job import Job, encode_job, parse_job
@@ -22,6 +25,7 @@ from training.loop import train
 from training.objectives import create_objective
 from training.objectives.part_augmentation import Augmentation, augment, draw, plain
 from training.objectives.part_segmentation import PartSegmentationObjective
+from training.part_measuring import measure_run
 from training.run_folder import read_log
 
 ROOT = Path(__file__).parents[3]
@@ -173,9 +177,9 @@ def test_measuring_the_truth_gives_one_and_names_the_classes(figures: Path) -> N
 def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     wanted = job(
         figures,
-        schedule={"steps": 90, "batch_size": 6},
+        schedule={"steps": 60, "batch_size": 6},
         optimizer={"learning_rate": 4e-3, "average": 0.9},
-        evaluate={"every": 30},
+        evaluate={"every": 20},
         data={**STILL, "zoom": 0.1},
     )
     assert train(wanted, tmp_path / "run").finished
@@ -186,6 +190,21 @@ def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     assert measured[-1] > measured[0]
     assert max(measured) > 0.5
     smoke(load(tmp_path / "run/export"))
+
+    benchmark, report = write_figures(tmp_path / "others", train=2, validation=1, first=50), tmp_path / "report"
+    asked = ["measure", str(tmp_path / "run"), "--benchmark", str(benchmark), "--out", str(report)]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0, told.output
+    overall = json.loads((report / "report.json").read_text())["overall"]
+    assert overall["mean_iou"] > 0.2  # fitted to the square, they are larger than what it learned
+    assert f"iou_hair {overall['iou_hair']:.4f}" in " ".join(told.output.split())
+
+
+def test_only_characters_that_were_not_trained_with_are_measured_on(figures: Path, tmp_path: Path) -> None:
+    train(job(figures, schedule={"steps": 2, "warm_up": 1}, evaluate={"every": 2}), tmp_path / "run")
+    with pytest.raises(DatasetError, match="not trained with"):
+        measure_run(tmp_path / "run", write_figures(tmp_path / "same", test=0))
+    assert measure_run(tmp_path / "run", figures)["mean_iou"] >= 0  # the two of the split "test"
 
 
 def test_gone_on_with_where_nothing_else_is_installed_it_comes_to_the_same_losses(figures: Path, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_tools.character_dataset import Split
+from data_tools.character_dataset import PLAN, Split
+from data_tools.manifests import digest_file
 from data_tools.parts.dataset import NOTHING, PartPicture, finish, write_shard
 from liwi.seethrough.body_parts import CoarseBodyPart
 
@@ -32,10 +33,12 @@ def draw_figure(seed: int, split: Split = Split.TRAIN, *, side: int = SIDE) -> P
     return PartPicture(rgba, labels, f"figure{seed}", split, "figure" if seed % 2 else "bust")
 
 
-def write_figures(folder: Path, *, train: int = 12, validation: int = 4) -> Path:
-    """A dataset of such figures in two shards."""
-    splits = [Split.TRAIN] * train + [Split.VALIDATION] * validation + [Split.TEST] * 2
-    pictures = [draw_figure(seed, split) for seed, split in enumerate(splits)]
+def write_figures(folder: Path, *, train: int = 12, validation: int = 4, test: int = 2, first: int = 0) -> Path:
+    """A dataset of such figures in two shards; ``first`` is the seed of the first."""
+    splits = [Split.TRAIN] * train + [Split.VALIDATION] * validation + [Split.TEST] * test
+    pictures = [draw_figure(seed, split) for seed, split in enumerate(splits, first)]
+    (folder / PLAN).parent.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN).write_text("{}")
     names = [write_shard(folder, 0, pictures[: train // 2]), write_shard(folder, 1, pictures[train // 2 :])]
-    finish(folder, names, SIDE, {"licence": "free"})
+    finish(folder, names, SIDE, {"licence": "free", "plan": digest_file(folder / PLAN)})
     return folder

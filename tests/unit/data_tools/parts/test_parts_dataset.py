@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from data_tools.__main__ import app
 from data_tools.character_dataset import Split
 from data_tools.manifests import DatasetError
-from data_tools.parts.dataset import NOTHING, UNKNOWN, PartPicture, finish, read_manifest, read_pictures, write_shard
+from data_tools.parts.dataset import NOTHING, UNKNOWN, PartPicture, finish, read_characters, read_manifest, read_pictures, write_shard
 from tests.unit.data_tools.parts.figures import SIDE, draw_figure, write_figures
 
 
@@ -71,7 +73,8 @@ def test_damage_is_said_with_the_files_name(tmp_path: Path, name: str, damage: s
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("side", 10**9), ("side", "64"), ("classes", ["hair"]), ("shards", ["../../secret"]), ("shards", 3), ("version", 2)]
+    ("key", "value"),
+    [("side", 10**9), ("side", "64"), ("classes", ["hair"]), ("shards", ["../../secret"]), ("shards", 3), ("version", 2), ("sha256", 1)],
 )
 def test_a_manifest_that_cannot_be_is_refused(tmp_path: Path, key: str, value: object) -> None:
     folder = write_figures(tmp_path / "set")
@@ -93,3 +96,22 @@ def test_labels_that_are_no_class_and_pictures_of_another_size_are_refused(tmp_p
     unknown = np.where(figure.labels == NOTHING, NOTHING, np.uint8(UNKNOWN))
     finish(tmp_path, [write_shard(tmp_path, 0, [PartPicture(figure.rgba, unknown, "u", Split.TRAIN, "figure")])], SIDE, {})
     assert (read_pictures(tmp_path, Split.TRAIN).read([0])[1] == unknown).all()
+
+
+def test_verifying_names_what_was_changed(tmp_path: Path) -> None:
+    folder = write_figures(tmp_path / "set")
+    assert CliRunner().invoke(app, ["verify", str(folder)]).exit_code == 0
+    (folder / "part-0000.npz").write_bytes(b"other")
+    (folder / "plan.json").unlink()
+    (folder / "more.txt").write_text("")
+    told = CliRunner().invoke(app, ["verify", str(folder)])
+    assert told.exit_code == 1
+    assert set(told.output.splitlines()) == {"part-0000.npz was changed", "plan.json is missing", "more.txt is not in the manifest"}
+
+
+def test_characters_can_be_left_out(tmp_path: Path) -> None:
+    folder = write_figures(tmp_path / "set")
+    seen = read_characters(folder, (Split.TRAIN, Split.VALIDATION))
+    assert len(seen) == 16
+    assert len(read_pictures(folder, None)) == 18
+    assert len(read_pictures(folder, None, without=seen)) == 2
