@@ -34,7 +34,6 @@ _KEPT_SECRET = ("SECRET", "PASSWORD", "DATABASE", "TOKEN")
 """Environment variables with these in their names are of the app, not of its runs."""
 _NICENESS = 5
 """People at the page come before training."""
-_HARD_SECONDS = 5.0
 
 
 class ThisMachine:
@@ -238,8 +237,7 @@ def stop_process(folder: Path, *, hard: bool) -> None:
         family |= {child for each in family for child in each.children(recursive=True)}
         for each in family:
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
-        psutil.wait_procs(family, timeout=_HARD_SECONDS)
+                each.kill()  # whoever started it waits for it: who else did would take the exit status away
 
 
 def memory_of(folder: Path) -> dict[str, float]:
