@@ -28,11 +28,13 @@ Mask = NDArray[np.bool_]
 OUTLINE = 0.5
 """Where the even continuation of "belongs" and "does not" is cut; smaller grows more."""
 
+_SLIGHT = (CoarseBodyPart.EYES, BodyPart.EYELASH, BodyPart.EYEBROW, BodyPart.EYEWEAR, BodyPart.EARWEAR, BodyPart.OBJECTS)
+
 OUTLINES: Mapping[AnyBodyPart, float] = MappingProxyType(
     {
         **dict.fromkeys((BodyPart.BACK_HAIR, BodyPart.LEGWEAR, BodyPart.FACE), 0.2),
-        **dict.fromkeys((BodyPart.WINGS, BodyPart.TAIL, BodyPart.NECK, BodyPart.TOPWEAR), 0.35),
-        **dict.fromkeys((CoarseBodyPart.EYES, BodyPart.EYEWEAR, BodyPart.EARWEAR, BodyPart.OBJECTS), 0.8),
+        **dict.fromkeys((BodyPart.WINGS, BodyPart.TAIL, BodyPart.NECK, BodyPart.TOPWEAR, BodyPart.EYEWHITE), 0.35),
+        **dict.fromkeys(_SLIGHT, 0.8),
     }
 )
 """Where artists draw more than is seen, legs under a skirt, a scalp under the hair, and where they draw hardly more. Chosen on twelve

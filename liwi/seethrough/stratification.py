@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.seethrough.body_parts import FINE_OF, AnyBodyPart, BodyPart, CoarseBodyPart, Side
+from liwi.seethrough.eye_parts import split_eye
 from liwi.seethrough.sides import PAIRED, figure_axis, split_sides
 
 UInt8 = NDArray[np.uint8]
@@ -100,7 +101,7 @@ def pseudo_depth(part: AnyBodyPart) -> float:
 
 
 def part_regions(labels: Labels, rgb: UInt8) -> list[PartRegion]:
-    """The regions that a figure's layers are made of: hair in front and behind, pairs by side, every other class as it is.
+    """The regions that a figure's layers are made of: hair in front and behind, pairs by side, eyes in four, every other class as it is.
 
     Args:
         labels: (h, w) int16, see `liwi.seethrough.part_labels`.
@@ -119,7 +120,11 @@ def part_regions(labels: Labels, rgb: UInt8) -> list[PartRegion]:
             front = front_hair(labels, rgb)
             regions += [PartRegion(part, None, hair) for part, hair in _strata(front, mask & ~front) if hair.any()]
         elif coarse in PAIRED:
-            regions += [PartRegion(_layer_part(coarse), side, half) for side, half in split_sides(mask, axis, rgb).items()]
+            for side, half in split_sides(mask, axis, rgb).items():
+                pieces = split_eye(half, rgb) if coarse is CoarseBodyPart.EYES else {}
+                regions += [PartRegion(part, side, piece) for part, piece in pieces.items()]
+                if not pieces:
+                    regions.append(PartRegion(_layer_part(coarse), side, half))
         else:
             regions.append(PartRegion(_layer_part(coarse), None, mask))
     return regions

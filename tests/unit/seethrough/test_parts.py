@@ -9,6 +9,7 @@ from liwi.imaging.compositing import over_bytes
 from liwi.seethrough.assembly import enlarge, explain_exactly
 from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart, Side
 from liwi.seethrough.completion import complete_outline, stacking
+from liwi.seethrough.eye_parts import split_eye
 from liwi.seethrough.figure_box import find_figure
 from liwi.seethrough.part_labels import NOTHING, label_pixels
 from liwi.seethrough.sides import figure_axis, split_sides
@@ -163,3 +164,35 @@ def test_the_figure_of_a_picture_is_found_and_an_empty_picture_has_none() -> Non
     assert found.iou(extent.translate(30, 20)) > 0.9
     assert find_figure(np.full((100, 80, 3), 120, np.uint8)) is None
     assert find_figure(np.zeros((4, 4, 3), np.uint8)) is None
+
+
+def drawn_eye() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """A picture, where eye and brow are, and the true parts."""
+    y, x = np.mgrid[:100, :100]
+    globe = ((x - 50) / 36) ** 2 + ((y - 60) / 26) ** 2 < 1
+    lash = globe & (((x - 50) / 31) ** 2 + ((y - 64) / 23) ** 2 >= 1) & (y < 56)
+    iris = globe & ~lash & (((x - 50) / 16) ** 2 + ((y - 60) / 20) ** 2 < 1)
+    brow = ((x - 50) / 30) ** 2 + ((y - 16) / 4) ** 2 < 1
+    rgb = np.full((100, 100, 3), (250, 220, 200), np.uint8)
+    rgb[globe] = (248, 248, 250)
+    rgb[iris] = (60, 110, 210)
+    rgb[iris & (((x - 50) / 6) ** 2 + ((y - 60) / 8) ** 2 < 1)] = (15, 20, 50)
+    rgb[iris & (((x - 44) / 4) ** 2 + ((y - 52) / 4) ** 2 < 1)] = 255
+    rgb[lash | brow] = (40, 25, 30)
+    return rgb, globe | brow, {"eyebrow": brow, "eyelash": lash, "eyewhite": globe & ~lash & ~iris, "irides": iris}
+
+
+def test_a_drawn_eye_is_cut_into_brow_lashes_white_and_iris() -> None:
+    rgb, eye, true = drawn_eye()
+    found = split_eye(eye, rgb)
+    np.testing.assert_array_equal(np.sum(list(found.values()), axis=0), eye)
+    for part, mask in found.items():
+        assert (mask & true[part.value]).sum() / (mask | true[part.value]).sum() > 0.75, part
+    highlight = found[BodyPart.IRIDES][52, 44]
+    assert highlight, "what lies inside the iris is the iris's"
+
+
+@pytest.mark.parametrize("color", [(20, 20, 20), (250, 250, 250), (200, 60, 60)])
+def test_an_eye_of_one_colour_stays_whole(color: tuple[int, int, int]) -> None:
+    _, eye, _ = drawn_eye()
+    assert split_eye(eye, np.full((100, 100, 3), color, np.uint8)) == {}
