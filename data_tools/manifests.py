@@ -1,16 +1,23 @@
 """What the dataset folders of this program share: a manifest with hashes, and comparing a folder with it."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from liwi.errors import InputError
 
 MANIFEST = "manifest.json"
+EXPORT_RECORD = "export.jsonl"
+"""What the workbench's exports hold: its first line says which labels they are."""
+LABELS = "labels_sha256"
+"""The field, there and in manifests, that holds the hash of the labels as the workbench gives it."""
 MAX_DOCUMENT_BYTES = 512 * 2**20
 """Largest JSON file that is read."""
+MAX_LINE_BYTES = 2**20
 
 
 class DatasetError(InputError):
@@ -62,6 +69,34 @@ def digest_file(path: Path) -> str:
     """SHA-256 of a file in hexadecimal, read piece by piece."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def labels_of_export(folder: Path) -> str:
+    """The hash of the labels of an export of the workbench, whose folder or inner ``labels`` is given; empty for labels from elsewhere."""
+    for place in (folder, folder.parent):
+        with contextlib.suppress(OSError, ValueError, RecursionError), (place / EXPORT_RECORD).open("rb") as file:
+            head = json.loads(file.readline(MAX_LINE_BYTES))
+            return _hash_in(head) if isinstance(head, dict) else ""
+    return ""
+
+
+def labels_of_dataset(folder: Path) -> str:
+    """The hash of the labels that a dataset was made with, as its manifest says; empty where it says nothing."""
+    try:
+        return _hash_in(read_document(folder / MANIFEST))
+    except (OSError, DatasetError):
+        return ""
+
+
+def labels_of_all(folders: Iterable[Path]) -> dict[str, str]:
+    """What the manifest of a dataset that is made of others says of labels: theirs, or a hash of all of theirs; nothing for none."""
+    found = sorted({labels_of_dataset(folder) for folder in folders} - {""})
+    return {LABELS: found[0] if len(found) == 1 else digest("\n".join(found).encode())} if found else {}
+
+
+def _hash_in(document: Mapping[str, Any]) -> str:
+    value = document.get(LABELS)
+    return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else ""
 
 
 def number_of(text: str) -> int:

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_tools.manifests import MANIFEST, digest_file
+from data_tools.manifests import EXPORT_RECORD, LABELS, MANIFEST, labels_of_export
 
-EXPORT_RECORD = "export.jsonl"
-"""The file that marks an export of the workbench; its first line holds the hash of the labels."""
 MAX_DEPTH = 4
 MAX_FOLDERS = 2000
 _READ_BYTES = 65_536
@@ -52,24 +50,15 @@ def find_datasets(root: Path, recorded: Mapping[str, str]) -> list[DatasetChoice
     return sorted(found, key=lambda choice: choice.path)
 
 
-def dataset_hash(folder: Path) -> str:
-    """SHA-256 of a dataset's manifest; empty where there is none."""
-    with contextlib.suppress(OSError):
-        return digest_file(folder / MANIFEST)
-    return ""
-
-
 def _choice(folder: Path, files: list[str], recorded: Mapping[str, str]) -> DatasetChoice | None:
     if MANIFEST in files:
         start = _start(folder / MANIFEST)
         kind = _field(start, "format") or "dataset"
-        labels = _field(start, "labels_sha256")
+        labels = _field(start, LABELS)
         return DatasetChoice(folder, kind, labels, recorded.get(labels, ""))
     if EXPORT_RECORD in files:
-        with contextlib.suppress(ValueError, RecursionError):
-            head = json.loads(_start(folder / EXPORT_RECORD).partition("\n")[0])
-            labels = str(head.get("labels_sha256", "")) if isinstance(head, dict) else ""
-            return DatasetChoice(folder, "labels", labels, recorded.get(labels, ""))
+        labels = labels_of_export(folder)
+        return DatasetChoice(folder, "labels", labels, recorded.get(labels, ""))
     return None
 
 

@@ -1,11 +1,9 @@
 """From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
 
-import contextlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_tools.manifests import MANIFEST, DatasetError, digest_file, read_document
+from data_tools.manifests import digest_file, labels_of_dataset
 from liwi.checkpoints import CheckpointRecord
 from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
@@ -75,7 +73,7 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> Chec
             folder / EXPORT,
             kind=kind,
             job=JobReference(folder.resolve().name, digest_file(folder / JOB)),
-            dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of(Path(job.dataset))),
+            dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of_dataset(Path(job.dataset))),
             metrics={**best.metrics, "step": float(best.step)},
             who=who,
             licence=licence,
@@ -93,12 +91,3 @@ def _exported(folder: Path, job: Job) -> tuple[str, Best]:
     if best is None or not (folder / EXPORT).is_dir():
         raise RunError(f"The run {folder.name!r} was trained elsewhere, and what it exported has not come back. Let it finish first.")
     return made_there.kind, best
-
-
-def labels_of(dataset: Path) -> str:
-    """The hash of the labels that a dataset was made with, where its manifest says so; empty where nobody labelled anything."""
-    with contextlib.suppress(DatasetError, OSError):
-        said = read_document(dataset / MANIFEST).get("labels_sha256")
-        if isinstance(said, str) and re.fullmatch("[0-9a-f]{64}", said):
-            return said
-    return ""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from liwi.errors import LiwiError
+from training.job import Job
 from training.launch import Launch, LaunchState, read_launch
-from training.run_folder import LOG, is_held, read_log, read_run_job
+from training.run_folder import JOB, LOG, is_held, read_log, read_run_job
 from training.run_here import last_output, process_of
 
 
@@ -82,7 +83,7 @@ def describe_run(folder: Path) -> RunView:
     problem, launch, job = "", None, None
     try:
         launch = read_launch(folder)
-        job = read_run_job(folder)
+        job = _job(folder, *_stamp(folder / JOB))
     except (LiwiError, OSError) as error:
         problem = str(error)
     digest = _digest(folder, *_stamp(folder / LOG))
@@ -136,6 +137,11 @@ class _Digest:
     seconds: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     best_step: int | None = None
+
+
+@lru_cache(maxsize=512)
+def _job(folder: Path, changed: int, size: int) -> Job:  # noqa: ARG001 (they are what the cache goes by)
+    return read_run_job(folder)
 
 
 @lru_cache(maxsize=512)

@@ -10,6 +10,7 @@ import typer
 from data_tools.live2d.commands import app as app
 from data_tools.live2d.poses import NINE_DIRECTIONS, Pose
 from data_tools.live2d.sampling import Expressions, SampleOptions, write_samples
+from data_tools.manifests import labels_of_export
 from data_tools.shards import SAMPLES_PER_SHARD
 from liwi.command_line import errors_for_people
 from liwi.errors import InputError
@@ -50,7 +51,8 @@ def samples(
         )
         behind = Backgrounds(backgrounds)
         with _progress_bar() as report:
-            manifest = write_samples(list(find_models(models, labels)), out, options, behind, report=report)
+            found, exported = list(find_models(models, labels)), labels_of_export(labels)
+            manifest = write_samples(found, out, options, behind, labels_sha256=exported, report=report)
         for skipped in manifest["skipped"]:
             typer.echo(f"Left out: {skipped['name']}: {skipped['reason']}", err=True)
         typer.echo(_summary(out, manifest))

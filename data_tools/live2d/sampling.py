@@ -26,7 +26,7 @@ from data_tools.live2d.reader import OpenedModel, open_model
 from data_tools.live2d.rendering import render
 from data_tools.live2d.splitting import SplitMesh, parts_of_pieces, split_meshes, with_pieces
 from data_tools.live2d.view import View
-from data_tools.manifests import number_of
+from data_tools.manifests import LABELS, number_of
 from data_tools.samples import CharacterSample
 from data_tools.shards import SAMPLES_PER_SHARD, write_shards
 from liwi.errors import EngineUnavailable, InputError
@@ -84,6 +84,7 @@ def write_samples(
     options: SampleOptions,
     backgrounds: Backgrounds,
     *,
+    labels_sha256: str = "",
     report: ReportProgress = ignore_progress,
 ) -> dict[str, Any]:
     """Write a dataset, or go on with one that the same arguments began.
@@ -93,6 +94,7 @@ def write_samples(
         out: a new or empty folder, or one that this function began.
         options: how.
         backgrounds: what stands behind.
+        labels_sha256: of the workbench's export that the labels come from; empty for others.
         report: hears of every sample; raising from it stops the work, which can go on later.
 
     Returns:
@@ -131,7 +133,8 @@ def write_samples(
             out, samples, per_shard=options.samples_per_shard, report=lambda done: report(Progress("Packing shards", done, packing))
         )
     told = [{"name": model.name, "reason": model.reason} for model in skipped]
-    return dataset.finish(out, samples, shards, {"seed": options.seed, "models": entries, "skipped": told})
+    facts = {"seed": options.seed, "models": entries, "skipped": told}
+    return dataset.finish(out, samples, shards, facts | ({LABELS: labels_sha256} if labels_sha256 else {}))
 
 
 def _plan(models: Sequence[LabelledModel], options: SampleOptions, backgrounds: Backgrounds) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from data_tools.character_dataset import PLAN, Split, begin, read_character, read_character_manifest, split_of
-from data_tools.manifests import MANIFEST, digest_file, number_of
+from data_tools.manifests import MANIFEST, digest_file, labels_of_all, number_of
 from data_tools.parts.dataset import FORMAT, MAX_SIDE, MIN_SIDE, VERSION, PartPicture, finish, shard_name, write_shard
 from data_tools.parts.pictures import Frame, choose_frames, labels_of_render, picture_of_sample, vary_pose
 from liwi.command_line import errors_for_people
@@ -87,7 +87,7 @@ def make(
             write_shard(out, number, list(made))
         names.append(name)
         report(Progress("Making pictures", number + 1, len(jobs)))
-    return finish(out, names, side, {"plan": digest_file(out / PLAN), "licence": LICENCE})
+    return finish(out, names, side, {"plan": digest_file(out / PLAN), "licence": LICENCE, **labels_of_all(samples)})
 
 
 def draw_characters(seeds: range, *, heads: int, side: int) -> Iterator[PartPicture]:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from data_tools.manifests import digest_file
+from data_tools.manifests import digest_file, labels_of_dataset
 from liwi.errors import LiwiError
 from liwi.registry_errors import RegistryError
 from training.job import encode_job
@@ -57,11 +57,9 @@ def run_details(services: TrainingServices, folder: Path, stamp: str) -> Json:
     details["job"] = ""
     with contextlib.suppress(LiwiError, OSError):
         details["job"] = encode_job(read_run_job(folder))
-    if stamp != now or view.state not in ACTIVE:
-        details["curves"] = curves(folder) if stamp != now else None
-        details["checkpoints"] = _checkpoints(folder)
-        details["published"] = _published(services, folder)
-        details["provenance"] = _provenance(view)
+    details["published"] = _published(services, folder)
+    if stamp != now:  # what follows changes only with the log, and may take long to read
+        details |= {"curves": curves(folder), "checkpoints": _checkpoints(folder), "provenance": _provenance(view)}
     return details
 
 
@@ -90,15 +88,13 @@ def _published(services: TrainingServices, folder: Path) -> list[Json]:
 
 def _provenance(view: RunView) -> list[tuple[str, str]]:
     """The chain from a run back to labels: (what, which)."""
-    from training.publishing import labels_of
-
     chain: list[tuple[str, str]] = []
     with contextlib.suppress(LiwiError, OSError):
         chain.append(("job", digest_file(view.folder / JOB)))
     with contextlib.suppress(LiwiError):
         said = read_environment(view.folder).get("dataset_sha256")
         chain.append((f"dataset {view.dataset}", said if isinstance(said, str) else "without a manifest"))
-    labels = labels_of(Path(view.dataset)) if view.dataset else ""
+    labels = labels_of_dataset(Path(view.dataset)) if view.dataset else ""
     return [*chain, *([("labels", labels)] if labels else [])]
 
 

@@ -28,7 +28,7 @@ async function refreshRun(view) {
   const details = await call("run", { name: view.name, stamp: view.stamp });
   if (ui.view !== view) return;
   const before = view.details ?? {};
-  view.details = { ...before, ...details, curves: details.curves ?? before.curves };
+  view.details = { ...before, ...details };
   if (details.curves) drawCurves(view, details.curves);
   view.stamp = details.stamp;
   drawRun(view);
@@ -119,8 +119,10 @@ function drawRest(view) {
   if (pictures.length) blocks.push(section("Pictures", [pictureRow(view.name, pictures)]));
   if (checkpoints.length) {
     const names = [...new Set(checkpoints.flatMap((each) => Object.keys(each.metrics)))].slice(0, 6);
-    const rows = checkpoints.map((each) => (each.problem ? [each.name, make("span", "problem", { text: each.problem, dir: "auto" })] : [each.name, ...names.map((name) => number(each.metrics[name]))]));
-    blocks.push(section("Checkpoints kept", [table(["", ...names.map(metricName)], rows, { numeric: names.map((_, index) => index + 1) })]));
+    const whole = checkpoints.filter((each) => !each.problem);
+    const rows = whole.map((each) => [each.name, ...names.map((name) => number(each.metrics[name]))]);
+    const damaged = checkpoints.filter((each) => each.problem).map((each) => alertBox(each.problem));
+    blocks.push(section("Checkpoints kept", [...damaged, ...(rows.length ? [table(["", ...names.map(metricName)], rows, { numeric: names.map((_, index) => index + 1) })] : [])]));
   }
   if (published.length) {
     const rows = published.map((each) => [button(each.id, () => go("serving", each.id), "link"), chip(each.status), number(each.step)]);
