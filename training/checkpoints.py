@@ -4,7 +4,8 @@
 
     checkpoints/step_00000500/
       model.safetensors  average.safetensors  optimizer.safetensors
-      checkpoint.json                          step, metrics, sha256 of the files above
+      checkpoint.json                          step, metrics, sha256 of the files above and below
+    checkpoints/frozen.safetensors             weights that do not learn, where there are such: written once, not at every step
 """
 
 import json
@@ -12,6 +13,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from data_tools.manifests import digest_file, encode_document
-from liwi.export.atomic import new_folder
+from liwi.export.atomic import new_file, new_folder
 from training.errors import CheckpointError
 from training.sharding import scatter
 
 FOLDER = "checkpoints"
 FORMAT, VERSION = "liwi-checkpoint", 1
 MODEL, AVERAGE, OPTIMIZER, DESCRIPTION = "model.safetensors", "average.safetensors", "optimizer.safetensors", "checkpoint.json"
+FROZEN = "frozen.safetensors"
 
 _NAME = re.compile(r"step_([0-9]{8})")
 
@@ -39,7 +42,8 @@ class Checkpoint:
     Attributes:
         step: steps done.
         metrics: of the evaluation at this step; empty where there was none.
-        model, average, optimizer: tensors by name; ``average`` is empty where none is kept.
+        model, average, optimizer: tensors by name, those that do not learn among them; ``average`` is empty where none is kept.
+        has_frozen: whether those that do not learn lie in a file of their own.
     """
 
     step: int
@@ -47,35 +51,51 @@ class Checkpoint:
     model: dict[str, Tensor]
     average: dict[str, Tensor]
     optimizer: dict[str, Tensor]
+    has_frozen: bool = False
 
 
-def save_checkpoint(
-    run: Path,
-    step: int,
-    tensors: tuple[Mapping[str, Tensor], Mapping[str, Tensor], Mapping[str, Tensor]],
-    metrics: Mapping[str, float],
-) -> Path:
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What is to be saved.
+
+    Attributes:
+        model: tensors that learn, and buffers.
+        average: of the same names, or empty.
+        optimizer: as `flatten_optimizer` gives them.
+        frozen: weights that do not learn; empty where the run's first checkpoint has them already.
+    """
+
+    model: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
+    frozen: Mapping[str, Tensor]
+
+
+def save_checkpoint(run: Path, step: int, learned: Learned, metrics: Mapping[str, float]) -> Path:
     """Write a checkpoint and return its folder.
 
     Args:
         run: its folder.
         step: steps done.
-        tensors: of the model, of the average (or none), and of the optimiser as `flatten_optimizer` gives them.
+        learned: on any device.
         metrics: of the evaluation at this step, if there was one.
 
     Raises:
         ExportError: the system refuses to write; what was there before is untouched.
     """
+    frozen = run / FOLDER / FROZEN
+    if learned.frozen:
+        with new_file(frozen) as path:
+            _write(path, learned.frozen)
     target = run / FOLDER / f"step_{step:08d}"
     with new_folder(target) as folder:
-        parts = dict(zip((MODEL, AVERAGE, OPTIMIZER), tensors, strict=True))
+        parts = {MODEL: learned.model, AVERAGE: learned.average, OPTIMIZER: learned.optimizer}
         for name, part in parts.items():
-            try:
-                save_file({key: value.detach().cpu().contiguous() for key, value in part.items()}, folder / name)
-            except SafetensorError as error:
-                raise OSError(str(error)) from error
+            _write(folder / name, part)
         facts = {"format": FORMAT, "version": VERSION, "step": step, "metrics": dict(metrics)}
-        (folder / DESCRIPTION).write_bytes(encode_document({**facts, "sha256": {name: digest_file(folder / name) for name in parts}}))
+        hashes = {"sha256": {name: digest_file(folder / name) for name in parts}}
+        beside = {"frozen": _hash_of(frozen, frozen.stat().st_mtime_ns)} if frozen.is_file() else {}
+        (folder / DESCRIPTION).write_bytes(encode_document({**facts, **hashes, **beside}))
     return target
 
 
@@ -95,7 +115,8 @@ def describe_checkpoint(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads((folder / DESCRIPTION).read_text("utf-8"))
         right = (facts["format"], facts["version"]) == (FORMAT, VERSION) and isinstance(facts["step"], int)
-        if not right or set(facts["sha256"]) != {MODEL, AVERAGE, OPTIMIZER} or not isinstance(facts["metrics"], dict):
+        right &= set(facts["sha256"]) == {MODEL, AVERAGE, OPTIMIZER} and isinstance(facts.get("frozen", ""), str)
+        if not right or not isinstance(facts["metrics"], dict):
             raise ValueError("it is not of this program's format")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"The checkpoint {folder} is damaged ({str(error)[:100]}). {_REMEDY}") from error
@@ -109,15 +130,32 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: a file is missing, or is not what was written.
     """
     facts = describe_checkpoint(folder)
-    tensors: dict[str, dict[str, Tensor]] = {}
-    for name, expected in facts["sha256"].items():
-        path = folder / name
-        if not path.is_file():
-            raise CheckpointError(f"The checkpoint {folder} lacks the file {name}. {_REMEDY}")
-        if digest_file(path) != expected:
-            raise CheckpointError(f"The file {name} of the checkpoint {folder} is not what training wrote. {_REMEDY}")
-        tensors[name] = load_file(path)
-    return Checkpoint(facts["step"], facts["metrics"], tensors[MODEL], tensors[AVERAGE], tensors[OPTIMIZER])
+    tensors = {name: _read(folder / name, expected, folder) for name, expected in facts["sha256"].items()}
+    frozen = _read(folder.parent / FROZEN, facts["frozen"], folder) if "frozen" in facts else {}
+    model, average = tensors[MODEL] | frozen, tensors[AVERAGE] and tensors[AVERAGE] | frozen
+    return Checkpoint(facts["step"], facts["metrics"], model, average, tensors[OPTIMIZER], "frozen" in facts)
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    try:
+        save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+
+
+def _read(path: Path, expected: str, folder: Path) -> dict[str, Tensor]:
+    """A file of the checkpoint ``folder``, after comparing it with its hash."""
+    if not path.is_file():
+        raise CheckpointError(f"The checkpoint {folder} lacks the file {path.name}. {_REMEDY}")
+    if digest_file(path) != expected:
+        raise CheckpointError(f"The file {path.name} of the checkpoint {folder} is not what training wrote. {_REMEDY}")
+    return load_file(path)
+
+
+@lru_cache(maxsize=4)
+def _hash_of(path: Path, changed: int) -> str:  # noqa: ARG001 (part of the key)
+    """SHA-256 of a large file that is written once, worked out once."""
+    return digest_file(path)
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

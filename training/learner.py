@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.checkpoints import Checkpoint, flatten_optimizer, restore_optimizer
+from training.checkpoints import Checkpoint, Learned, flatten_optimizer, restore_optimizer
 from training.errors import JobError
 from training.job import Job
-from training.schedule import WeightAverage, parameter_groups
+from training.schedule import WeightAverage, learning, parameter_groups
 from training.sharding import gather, shard_network
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Learner:
     """See the module's text.
 
@@ -24,6 +24,7 @@ class Learner:
         optimizer: accelerate's, around AdamW.
         average: None where the job keeps none.
         divided: whether every process has only a share.
+        kept_frozen: whether weights that do not learn are already in the run folder.
     """
 
     network: nn.Module
@@ -31,17 +32,20 @@ class Learner:
     optimizer: Any
     average: WeightAverage | None
     divided: bool
+    kept_frozen: bool
 
-    def tensors(self, *, keep: bool) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
-        """Weights, average and optimiser's state for a checkpoint; called by every process, empty where ``keep`` is not set."""
+    def learned(self, *, keep: bool) -> Learned:
+        """What is to be saved; called by every process, empty where ``keep`` is not set."""
+        state, model = self.bare.state_dict(), learning(self.bare)
         average = {} if self.average is None else self.average.values
-        parts: tuple[Mapping[str, Tensor], ...] = (self.bare.state_dict(), average, flatten_optimizer(self.optimizer.optimizer))
-        weights, mean, state = (gather(part, keep=keep) for part in parts)
-        return weights, mean, state
+        frozen = {} if self.kept_frozen else {name: value for name, value in state.items() if name not in model}
+        self.kept_frozen = True
+        parts: tuple[Mapping[str, Tensor], ...] = (model, average, flatten_optimizer(self.optimizer.optimizer), frozen)
+        return Learned(*(gather(part, keep=keep) for part in parts))
 
     def averaged(self, build: Callable[[], nn.Module], device: torch.device, *, keep: bool) -> nn.Module | None:
         """A whole copy of the network with the averaged weights, or as it is; called by every process, None where ``keep`` is not set."""
-        weights = gather(self.bare.state_dict() if self.average is None else self.average.values, keep=keep)
+        weights = gather(self.bare.state_dict() | ({} if self.average is None else self.average.values), keep=keep)
         if not keep:
             return None
         model = build()
@@ -81,7 +85,8 @@ def create_learner(job: Job, network: nn.Module, accelerator: Any, found: Checkp
         restore_optimizer(adam, found.optimizer)
         if average is not None:
             average.load(found.average)
-    return Learner(prepared.train(), bare, optimizer, average, divided)
+    kept = found is not None and found.has_frozen
+    return Learner(prepared.train(), bare, optimizer, average, divided, kept)
 
 
 def _recompute(network: nn.Module) -> None:

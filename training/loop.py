@@ -210,9 +210,9 @@ class _Run:
         return metrics
 
     def _save(self, metrics: dict[str, float]) -> None:
-        tensors = self.learner.tensors(keep=self.main)
+        learned = self.learner.learned(keep=self.main)
         if self.main:
-            save_checkpoint(self.folder, self.step, tensors, metrics)
+            save_checkpoint(self.folder, self.step, learned, metrics)
             prune(self.folder, self.job.checkpoints.keep_last, self.best_step)
         self.accelerator.wait_for_everyone()
 

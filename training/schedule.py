@@ -27,14 +27,14 @@ def rate_at(step: int, settings: ScheduleSettings) -> float:
 
 
 class WeightAverage:
-    """An exponential moving average of a model's floating-point weights and buffers.
+    """An exponential moving average of a model's floating-point weights and buffers, as far as they learn.
 
     The decay rises with the steps, (1 + step) / (10 + step) at most, so that early weights are soon forgotten.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        live = model.state_dict()  # the model's own memory, so it is asked for once
+        live = learning(model)  # the model's own memory, so it is asked for once
         self.values = {name: value.detach().clone() for name, value in live.items()}
         pairs = [(local(self.values[name]), local(value)) for name, value in live.items()]
         self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
@@ -51,8 +51,14 @@ class WeightAverage:
 
     def load(self, values: dict[str, Tensor]) -> None:
         """Go on with saved values."""
-        for name, value in values.items():
-            self.values[name].copy_(scatter(value, self.values[name]))
+        for name, mean in self.values.items():
+            mean.copy_(scatter(values[name], mean))
+
+
+def learning(model: nn.Module) -> dict[str, Tensor]:
+    """The state of a model without the weights that do not learn; its own memory."""
+    frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    return {name: value for name, value in model.state_dict().items() if name not in frozen}
 
 
 def parameter_groups(parameters: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict[str, object]]:

@@ -1,13 +1,21 @@
 """Checkpoints come back as they were written, and what is not as it was written is refused."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from training.checkpoints import flatten_optimizer, list_checkpoints, load_checkpoint, prune, restore_optimizer, save_checkpoint
+from training.checkpoints import (
+    FROZEN,
+    Learned,
+    flatten_optimizer,
+    list_checkpoints,
+    load_checkpoint,
+    prune,
+    restore_optimizer,
+    save_checkpoint,
+)
 from training.errors import CheckpointError
 
 
@@ -21,8 +29,8 @@ def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.AdamW]:
     return model, optimizer
 
 
-def tensors(model: nn.Module, optimizer: torch.optim.AdamW, *, average: bool = False) -> Any:
-    return model.state_dict(), model.state_dict() if average else {}, flatten_optimizer(optimizer)
+def tensors(model: nn.Module, optimizer: torch.optim.AdamW, *, average: bool = False) -> Learned:
+    return Learned(model.state_dict(), model.state_dict() if average else {}, flatten_optimizer(optimizer), {})
 
 
 def test_an_optimizer_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -81,3 +89,16 @@ def test_what_was_cut_off_while_being_written_is_no_checkpoint(tmp_path: Path) -
     save_checkpoint(tmp_path, 1, tensors(model, optimizer), {})
     (tmp_path / "checkpoints" / ".step_00000002.abc.partial").mkdir()
     assert [path.name for path in list_checkpoints(tmp_path)] == ["step_00000001"]
+
+
+def test_weights_that_do_not_learn_are_written_once_and_belong_to_every_checkpoint(tmp_path: Path) -> None:
+    frozen, learning = {"encoder": torch.arange(6.0)}, {"head": torch.ones(2)}
+    first = save_checkpoint(tmp_path, 1, Learned(learning, learning, {}, frozen), {})
+    written = (tmp_path / "checkpoints" / FROZEN).stat().st_mtime_ns
+    second = save_checkpoint(tmp_path, 2, Learned(learning, {}, {}, {}), {})
+    assert (tmp_path / "checkpoints" / FROZEN).stat().st_mtime_ns == written
+    assert all(set(load_checkpoint(folder).model) == {"encoder", "head"} for folder in (first, second))
+    assert (set(load_checkpoint(first).average), load_checkpoint(second).average) == ({"encoder", "head"}, {})
+    (tmp_path / "checkpoints" / FROZEN).write_bytes(b"other")
+    with pytest.raises(CheckpointError, match=FROZEN):
+        load_checkpoint(second)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
+from torch import nn
 
 from tests.unit.training.latents import LatentObjective
 from tests.unit.training.test_loop import numbers
 from tests.unit.training.tiny import tiny_job
-from training.checkpoints import list_checkpoints
+from training.checkpoints import list_checkpoints, load_checkpoint
 from training.errors import JobError
 from training.job import Job, parse_job
 from training.loop import train
@@ -78,6 +79,30 @@ def test_gradient_checkpointing_changes_no_loss(tmp_path: Path) -> None:
     train(job(tmp_path, gradient_checkpointing=True), tmp_path / "twice")
     plain, twice = ([line["loss"] for line in numbers(tmp_path / name) if line["event"] == "step"] for name in ("plain", "twice"))
     assert twice == pytest.approx(plain, rel=1e-4)
+
+
+def test_weights_that_do_not_learn_are_kept_once_and_stay_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = LatentObjective.build
+
+    def build_frozen(self: LatentObjective) -> nn.Module:
+        network = build(self)
+        network.get_submodule("down_blocks").requires_grad_(False)
+        return network
+
+    monkeypatch.setattr(LatentObjective, "build", build_frozen)
+    train(job(tmp_path), tmp_path / "whole")
+    train(job(tmp_path), tmp_path / "cut")
+    for checkpoint in list_checkpoints(tmp_path / "cut")[1:]:
+        shutil.rmtree(checkpoint)
+    train(job(tmp_path), tmp_path / "cut")
+    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+    first, *_, last = [load_checkpoint(path) for path in list_checkpoints(tmp_path / "cut")]
+    changed = {name for name in first.model if not torch.equal(first.model[name], last.model[name])}
+    assert changed
+    assert not [name for name in changed if name.startswith("down_blocks")]
+    assert first.average.keys() == first.model.keys()
+    sizes = [(tmp_path / "cut" / "checkpoints" / name).stat().st_size for name in ("frozen.safetensors", "step_00000002/model.safetensors")]
+    assert min(sizes) > 0.2 * sum(sizes)
 
 
 def test_a_network_that_cannot_compute_parts_twice_is_refused_by_the_key(samples: Path, tmp_path: Path) -> None:
