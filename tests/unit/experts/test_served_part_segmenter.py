@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from liwi.errors import EngineUnavailable
+from liwi.experts.answering import SHIPPED
 from liwi.experts.part_checkpoint import NETWORKS
 from liwi.experts.part_network import PartNetwork, PartNetworkSettings
-from liwi.experts.served_part_segmenter import KIND, SHIPPED, ServedPartSegmenter
+from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.experts.weights import save_weights
 from liwi.registry import Registry
 from tests.characters import draw_doll

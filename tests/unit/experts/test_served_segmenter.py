@@ -7,9 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from liwi.experts.answering import SHIPPED
 from liwi.experts.matting_checkpoint import load
 from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
-from liwi.experts.served_segmenter import ServedSegmenter
+from liwi.experts.served_segmenter import CLASSICAL, ServedSegmenter
 from liwi.experts.weights import WeightsError, save_weights
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry import Registry
@@ -40,11 +41,17 @@ def matting_folder(folder: Path, bias: float = 0.0) -> Path:
 
 def answers_classically(segmenter: ServedSegmenter) -> bool:
     classical = ClassicalSegmenter().segment(NOISE, IN_NOISE)
-    return segmenter.answers == "classical" and np.array_equal(segmenter.segment(NOISE, IN_NOISE), classical)
+    return segmenter.answers == CLASSICAL and np.array_equal(segmenter.segment(NOISE, IN_NOISE), classical)
 
 
-def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(registry: Registry, tmp_path: Path) -> None:
-    segmenter = ServedSegmenter(registry)
+@pytest.fixture
+def nothing(tmp_path: Path) -> Path:
+    """A folder in which no weights ship."""
+    return tmp_path / "nothing"
+
+
+def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(registry: Registry, tmp_path: Path, nothing: Path) -> None:
+    segmenter = ServedSegmenter(registry, nothing)
     assert answers_classically(segmenter)
     folder = matting_folder(tmp_path / "good")
     record = registry.publish(folder, kind="matting", job=JOB, dataset=DATASET, metrics={"alpha_iou": 0.9}, who="Ada")
@@ -56,7 +63,20 @@ def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(regist
     weights = registry.folder(record.id) / "matting_compact.safetensors"
     weights.chmod(0o644)
     weights.write_bytes(b"damaged")
-    assert answers_classically(ServedSegmenter(registry))
+    assert answers_classically(ServedSegmenter(registry, nothing))
+
+
+def test_the_weights_that_ship_answer_where_nothing_is_served(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "shipped").mkdir()
+    matting_folder(tmp_path / "shipped/matting")
+    segmenter = ServedSegmenter(registry, tmp_path / "shipped")
+    assert segmenter.answers == SHIPPED
+    record = registry.publish(
+        matting_folder(tmp_path / "good"), kind="matting", job=JOB, dataset=DATASET, metrics={"alpha_iou": 0.9}, who="Ada"
+    )
+    registry.promote(record.id, reason="better", who="Ada")
+    segmenter.segment(NOISE, IN_NOISE)
+    assert segmenter.answers == record.id
 
 
 def test_a_network_that_misses_everything_is_not_published(registry: Registry, tmp_path: Path) -> None:
@@ -65,10 +85,10 @@ def test_a_network_that_misses_everything_is_not_published(registry: Registry, t
         registry.publish(blind, kind="matting", job=JOB, dataset=DATASET, metrics={}, who="Ada")
 
 
-def test_a_registry_whose_log_is_damaged_leaves_the_classical_method_answering(registry: Registry) -> None:
+def test_a_registry_whose_log_is_damaged_leaves_the_classical_method_answering(registry: Registry, nothing: Path) -> None:
     registry.root.mkdir()
     (registry.root / "log.jsonl").write_text("scribble\n")
-    segmenter = ServedSegmenter(registry)
+    segmenter = ServedSegmenter(registry, nothing)
     assert answers_classically(segmenter)
     np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
 
