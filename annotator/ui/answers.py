@@ -12,6 +12,7 @@ from annotator.values import LabelValue, Outcome, SavedLabel
 from data_tools.live2d.pieces import pieces_json
 from liwi.errors import ExportError, InputError, LiwiError
 from liwi.ui.jobs import UnknownJob
+from liwi.ui.json_routes import refusal
 
 Json = dict[str, Any]
 
@@ -112,11 +113,6 @@ def _meshes_json(view: ModelView) -> list[Json]:
         }
         for mesh in sorted(view.art_meshes, key=lambda mesh: (mesh.render_order, mesh.place))
     ]
-
-
-def refusal(kind: str, message: str, status: int, **data: object) -> JSONResponse:
-    """An answer that says what went wrong."""
-    return JSONResponse({"error": {"kind": kind, "message": message, **data}}, status, {"Cache-Control": "no-store"})
 
 
 def error_answer(error: LiwiError) -> JSONResponse:

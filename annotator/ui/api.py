@@ -7,15 +7,13 @@ GET  /workbench/passes/<id>/pictures     all pictures of a model's fragments in 
 GET  /workbench/downloads/<job>          what an export has made, for whoever asked for it
 """
 
-import json
-import sys
-import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -24,19 +22,18 @@ from annotator.errors import NotFound
 from annotator.label_imports import import_label_file
 from annotator.people import demand
 from annotator.ui import reading
-from annotator.ui.answers import error_answer, refusal
+from annotator.ui.answers import error_answer
 from annotator.ui.functions import FUNCTIONS
 from annotator.ui.long_work import import_uploaded
 from annotator.ui.packages import picture_package
 from annotator.ui.services import WorkbenchServices
 from annotator.ui.uploads import receive_form
 from annotator.values import Role
-from liwi.errors import InputError, LiwiError
+from liwi.errors import InputError
+from liwi.ui.json_routes import NO_STORE, guarded, read_json
 
 __all__ = ["FUNCTIONS", "WorkbenchServices", "workbench_routes"]
 
-MAX_BODY_BYTES = 16_000_000
-_NO_STORE = {"Cache-Control": "no-store"}
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 Handler = Callable[[WorkbenchServices, str, Request], Awaitable[Response]]
@@ -45,29 +42,15 @@ Handler = Callable[[WorkbenchServices, str, Request], Awaitable[Response]]
 def workbench_routes(services: WorkbenchServices) -> list[Route]:
     """The routes to pass to ``launch(app_kwargs={"routes": ...})``."""
 
-    def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def handle(request: Request) -> Response:
-            person = services.person_of(request)
-            if person is None:
-                return refusal("login", "You are not logged in. Log in and try again.", 401)
-            try:
-                return await handler(services, person, request)
-            except LiwiError as error:
-                return error_answer(error)
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody hears it
-            except Exception:
-                traceback.print_exc(file=sys.stderr)
-                return refusal("internal", "Something went wrong in the server; its log says what. Try again.", 500)
-
-        return handle
+    def answered(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        return guarded(partial(handler, services), services.person_of, error_answer)
 
     return [
-        Route("/workbench/api/{name}", guarded(_call), methods=["POST"]),
-        Route("/workbench/uploads", guarded(_upload), methods=["POST"]),
-        Route("/workbench/pictures/{sha256}.webp", guarded(_picture), methods=["GET"]),
-        Route("/workbench/passes/{pass_id:int}/pictures", guarded(_pictures), methods=["GET"]),
-        Route("/workbench/downloads/{job}", guarded(_download), methods=["GET"]),
+        Route("/workbench/api/{name}", answered(_call), methods=["POST"]),
+        Route("/workbench/uploads", answered(_upload), methods=["POST"]),
+        Route("/workbench/pictures/{sha256}.webp", answered(_picture), methods=["GET"]),
+        Route("/workbench/passes/{pass_id:int}/pictures", answered(_pictures), methods=["GET"]),
+        Route("/workbench/downloads/{job}", answered(_download), methods=["GET"]),
     ]
 
 
@@ -75,29 +58,8 @@ async def _call(services: WorkbenchServices, person: str, request: Request) -> R
     function = FUNCTIONS.get(request.path_params["name"])
     if function is None:
         raise NotFound("There is no such function. Load the page again.")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return refusal("input", "Send JSON, and say so in Content-Type.", 415)
-    body = await _read_json(request)
-    return JSONResponse(await run_in_threadpool(function, services, person, body), headers=_NO_STORE)
-
-
-async def _read_json(request: Request) -> dict[str, Any]:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise InputError(f"The request has more than {MAX_BODY_BYTES // 10**6} MB. Change fewer fragments at a time.")
-    try:
-        body = json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InputError("The request is no JSON.") from error
-    if not isinstance(body, dict):
-        raise InputError("The request must be a JSON object.")
-    return body
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+    body = await read_json(request)
+    return JSONResponse(await run_in_threadpool(function, services, person, body), headers=NO_STORE)
 
 
 async def _upload(services: WorkbenchServices, person: str, request: Request) -> Response:
@@ -109,14 +71,14 @@ async def _upload(services: WorkbenchServices, person: str, request: Request) ->
         if "model_id" in form:
             answer = await run_in_threadpool(_import_labels, services, person, job.folder, form["model_id"])
             services.jobs.drop(job)
-            return JSONResponse(answer, headers=_NO_STORE)
+            return JSONResponse(answer, headers=NO_STORE)
         project = reading.text(form, "project", default="default")
         await run_in_threadpool(create_project, services.database, person, project)
     except BaseException:
         services.jobs.drop(job)
         raise
     services.jobs.start(job, import_uploaded(services, person, project.strip()))
-    return JSONResponse({"job": job.id}, headers=_NO_STORE)
+    return JSONResponse({"job": job.id}, headers=NO_STORE)
 
 
 def _import_labels(services: WorkbenchServices, person: str, folder: Path, model_id: str) -> dict[str, Any]:
@@ -137,11 +99,11 @@ async def _picture(services: WorkbenchServices, _: str, request: Request) -> Res
 async def _pictures(services: WorkbenchServices, person: str, request: Request) -> Response:
     pass_id = min(request.path_params["pass_id"], reading.MAX_ID)
     package = await run_in_threadpool(picture_package, services.database, services.stores.pictures, person, pass_id)
-    return Response(package, media_type="application/octet-stream", headers=_NO_STORE)
+    return Response(package, media_type="application/octet-stream", headers=NO_STORE)
 
 
 async def _download(services: WorkbenchServices, person: str, request: Request) -> Response:
     file = services.jobs.get(request.path_params["job"], person).file
     if file is None or not file.is_file():
         raise NotFound("This export is no longer here. Export again.")
-    return FileResponse(file, filename=file.name, media_type="application/zip", headers=_NO_STORE)
+    return FileResponse(file, filename=file.name, media_type="application/zip", headers=NO_STORE)

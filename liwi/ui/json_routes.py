@@ -14,6 +14,11 @@ from liwi.errors import InputError, LiwiError
 MAX_BODY_BYTES = 16_000_000
 NO_STORE = {"Cache-Control": "no-store"}
 
+
+class NoJson(InputError):
+    """A body that does not say that it is JSON."""
+
+
 Handler = Callable[[str, Request], Awaitable[Response]]
 
 
@@ -39,6 +44,8 @@ def guarded(
             return refusal("login", "You are not logged in. Log in and try again.", 401)
         try:
             return await handler(person, request)
+        except NoJson as error:
+            return refusal("input", str(error), 415)
         except LiwiError as error:
             return error_answer(error)
         except ClientDisconnect:
@@ -54,10 +61,11 @@ async def read_json(request: Request) -> dict[str, Any]:
     """The body, which must be a JSON object and say that it is JSON: so no form of another site can send it.
 
     Raises:
-        InputError: it is not, or is too large.
+        NoJson: it does not say so.
+        InputError: it is none, or too large.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise InputError("Send JSON, and say so in Content-Type.")
+        raise NoJson("Send JSON, and say so in Content-Type.")
     content = bytearray()
     async for chunk in request.stream():
         content += chunk

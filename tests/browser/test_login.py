@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 NAME, PASSWORD = "${1}<b>安娜</b>", "correct horse battery"
 """A name that would run as a script, or look like one's own page, if it ever became part of one."""
+ADMIN = "ada"
 
 
 SESSION = """async () => {
@@ -22,16 +23,17 @@ SESSION = """async () => {
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with one person in its password file, who is an annotator."""
+    """The app with two people in its password file: an annotator and an admin."""
     folder = tmp_path_factory.mktemp("login")
-    set_password(folder / "passwords.txt", NAME, PASSWORD)
-    environment = {"LIWI_DEFAULT_ROLE": "annotator"}
+    for name in (NAME, ADMIN):
+        set_password(folder / "passwords.txt", name, PASSWORD)
+    environment = {"LIWI_DEFAULT_ROLE": "annotator", "LIWI_ADMINS": ADMIN, "LIWI_RUNS": str(folder / "runs")}
     with running_app(folder, "--host", "0.0.0.0", "--passwords", str(folder / "passwords.txt"), environment=environment) as address:
         yield address
 
 
-def log_in(page: Page, password: str = PASSWORD) -> None:
-    page.get_by_label("Name").fill(NAME)
+def log_in(page: Page, password: str = PASSWORD, name: str = NAME) -> None:
+    page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
 
@@ -55,6 +57,23 @@ def test_a_person_logs_in_works_and_logs_out(page: Page, page_errors: list[str],
     page.wait_for_url(f"{address}/login")
     page.goto(address)
     page.wait_for_url(f"{address}/login*")
+
+
+def test_training_is_for_admins(page: Page, page_errors: list[str], address: str) -> None:
+    """An annotator sees no such tab, and is refused where they ask nevertheless; an admin's link opens it."""
+    page.goto(f"{address}/#training")
+    log_in(page)
+    page.get_by_role("tab", name="Photo").wait_for(timeout=30_000)
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("tab", name="Training")).to_have_count(0)
+    ask = """async () => (await fetch("training/api/overview",
+        {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"})).status"""
+    assert page.evaluate(ask) == 403
+    page_errors.clear()  # the browser reports the refusal, which is meant
+    page.context.clear_cookies()
+    page.goto(f"{address}/login#training")
+    log_in(page, name=ADMIN)
+    expect(page.get_by_text("No run yet", exact=True)).to_be_visible(timeout=60_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
