@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from liwi.experts.matting_network import MattingNetwork, pad_to_multiple, prior_logits, stack_inputs
+from liwi.experts.matting_network import MattingNetwork, prior_logits, stack_inputs
+from liwi.experts.unet import pad_to_multiple
 from liwi.imaging.flat_background import flat_ring_color
 from liwi.imaging.graph_cut import OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
 from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints

@@ -12,9 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from liwi.experts.unet import UNet, UNetSettings
-from liwi.experts.unet import pad_to_multiple as pad_to_multiple
-
-MattingNetworkSettings = UNetSettings
 
 NUM_INPUTS = 9
 """Channels that `stack_inputs` makes."""

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from data_tools.matting.dataset import Shard, open_shards, read_manifest
 from data_tools.matting.objects import Purpose
-from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings, prior_logits, stack_inputs
+from liwi.experts.matting_network import MattingNetwork, prior_logits, stack_inputs
+from liwi.experts.unet import UNetSettings
 from liwi.experts.weights import save_weights
 from training.errors import JobError
 from training.job import Job, read_table
@@ -62,7 +63,7 @@ class MattingObjective:
     lower_is_better = frozenset({"error"})
 
     def __init__(self, job: Job) -> None:
-        self._settings = read_table(MattingNetworkSettings, job.model, "model")
+        self._settings = read_table(UNetSettings, job.model, "model")
         self._data = read_table(MattingData, job.data, "data")
         self._dataset = Path(job.dataset)
         self._training = _Samples(open_shards(self._dataset, Purpose.TRAIN))

@@ -4,6 +4,7 @@ One objective for two networks: the compact one, and the paper's with a ViT and 
 classes and dice, either at every pixel or, as the paper and SAM-HQ do, at points that are mostly where the network is unsure.
 """
 
+import colorsys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from data_tools.character_dataset import Split
-from data_tools.parts.dataset import UNKNOWN, read_manifest, read_pictures
+from data_tools.parts.dataset import NOTHING, UNKNOWN, read_manifest, read_pictures
 from liwi.experts.part_checkpoint import NETWORKS
 from liwi.experts.part_sam import PartSam
 from liwi.experts.part_sam_files import adopt
@@ -30,6 +31,7 @@ from training.part_counts import PartCounts
 NUM_CLASSES = len(CoarseBodyPart)
 
 _EVALUATION_BATCH = 8
+_PICTURES = 6
 _OVERSAMPLING, _UNSURE = 3, 0.75
 """Of three points drawn by chance one is taken, three quarters of them where the network is least sure; the rest by chance."""
 
@@ -149,17 +151,33 @@ class PartSegmentationObjective:
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """`PartCounts.metrics` of the held-out pictures, each seen once, before grey."""
-        device = next(model.parameters()).device
         counts = PartCounts()
         for first in range(0, len(self._held_out), _EVALUATION_BATCH):
             places = np.arange(first, min(first + _EVALUATION_BATCH, len(self._held_out)))
-            chance = {name: value.to(device) for name, value in plain(len(places)).items()}
-            stored = _stored(*self._held_out.read(places))
-            rgb, alpha, labels = augment(stored["rgba"].to(device), stored["labels"].to(device), chance)
-            answer = model(rgb, alpha).argmax(dim=1)
-            for place, shown, guessed in zip(places, labels.cpu().numpy(), answer.cpu().numpy(), strict=True):
+            _, labels, answer = self._ask(model, places)
+            for place, shown, guessed in zip(places, labels, answer, strict=True):
                 counts.add(self._held_out.frames[place], shown, guessed)
         return counts.metrics()
+
+    @torch.no_grad()
+    def pictures(self, model: nn.Module) -> dict[str, NDArray[np.uint8]]:
+        """Some held-out pictures, one below the other: picture, answer and truth from left to right, each class in a colour of its own."""
+        places = np.linspace(0, len(self._held_out) - 1, min(len(self._held_out), _PICTURES)).round().astype(np.int64)
+        rgb, labels, answer = self._ask(model, places)
+        colors = np.array([colorsys.hsv_to_rgb(0.381966 * number % 1, 0.75, 1 - 0.25 * (number % 3)) for number in range(NUM_CLASSES)])
+        table = np.zeros((NOTHING + 1, 3), np.uint8)
+        table[:NUM_CLASSES] = (colors * 255).round()
+        guessed = np.where(labels == NOTHING, NOTHING, answer)
+        shown = (rgb.permute(0, 2, 3, 1).float().cpu().numpy() * 255).round().astype(np.uint8)
+        return {"held_out": np.concatenate(np.concatenate([shown, table[guessed], table[labels]], axis=2))}
+
+    def _ask(self, model: nn.Module, places: NDArray[np.int64]) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
+        """Held-out pictures before grey (B, 3, S, S), their labels, and the likeliest class of every pixel (B, S, S)."""
+        device = next(model.parameters()).device
+        chance = {name: value.to(device) for name, value in plain(len(places)).items()}
+        stored = _stored(*self._held_out.read(places))
+        rgb, alpha, labels = augment(stored["rgba"].to(device), stored["labels"].to(device), chance)
+        return rgb, labels.cpu().numpy(), model(rgb, alpha).argmax(dim=1).cpu().numpy()
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
         """Half-precision weights and their description, as `liwi.experts.part_checkpoint` loads them."""

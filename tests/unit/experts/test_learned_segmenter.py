@@ -6,7 +6,8 @@ import torch
 from numpy.typing import NDArray
 
 from liwi.experts.learned_segmenter import LearnedSegmenter
-from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+from liwi.experts.matting_network import MattingNetwork
+from liwi.experts.unet import UNetSettings
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.types import BoundingBox, Hint
 
@@ -16,7 +17,7 @@ UInt8 = NDArray[np.uint8]
 def network(scale: float) -> MattingNetwork:
     """Untrained, its correction ``scale`` strong: 0 answers the prior, much answers noise."""
     torch.manual_seed(0)
-    made = MattingNetwork(MattingNetworkSettings(widths=(32, 64), blocks=(1, 1), attentions=(0, 1), details=4))
+    made = MattingNetwork(UNetSettings(widths=(32, 64), blocks=(1, 1), attentions=(0, 1), details=4))
     torch.nn.init.normal_(made.correction.weight, std=scale)
     return made.eval()
 

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from liwi.errors import InputError
-from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings, pad_to_multiple, prior_logits, stack_inputs
+from liwi.experts.matting_network import MattingNetwork, prior_logits, stack_inputs
+from liwi.experts.unet import UNetSettings, pad_to_multiple
 from liwi.experts.weights import WeightsError, load_weights, save_weights
 
-SMALL = MattingNetworkSettings(widths=(32, 64), blocks=(1, 1), attentions=(0, 1), details=4)
+SMALL = UNetSettings(widths=(32, 64), blocks=(1, 1), attentions=(0, 1), details=4)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_padding_reaches_the_multiple_and_keeps_the_picture() -> None:
 )
 def test_impossible_sizes_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
-        MattingNetworkSettings(**wrong)  # type: ignore[arg-type]
+        UNetSettings(**wrong)  # type: ignore[arg-type]
 
 
 def test_weights_come_back_in_half_precision(network: MattingNetwork, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from liwi.experts.answering import SHIPPED
 from liwi.experts.matting_checkpoint import load
-from liwi.experts.matting_network import MattingNetwork, MattingNetworkSettings
+from liwi.experts.matting_network import MattingNetwork
 from liwi.experts.served_segmenter import CLASSICAL, ServedSegmenter
+from liwi.experts.unet import UNetSettings
 from liwi.experts.weights import WeightsError, save_weights
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry import Registry
@@ -33,7 +34,7 @@ def registry(tmp_path: Path) -> Registry:
 def matting_folder(folder: Path, bias: float = 0.0) -> Path:
     """An untrained network, which repeats the classical answer, with something added to every log-odds."""
     torch.manual_seed(0)
-    network = MattingNetwork(MattingNetworkSettings(widths=(32,), blocks=(1,), attentions=(0,), details=4))
+    network = MattingNetwork(UNetSettings(widths=(32,), blocks=(1,), attentions=(0,), details=4))
     torch.nn.init.constant_(network.get_parameter("correction.bias"), bias)
     save_weights(network, folder / "matting_compact", {})
     return folder

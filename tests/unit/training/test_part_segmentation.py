@@ -174,6 +174,18 @@ def test_measuring_the_truth_gives_one_and_names_the_classes(figures: Path) -> N
     assert objective.evaluate(Answer(spoilt))["iou_hair"] == 0
 
 
+def test_it_shows_pictures_beside_answer_and_truth(figures: Path) -> None:
+    objective = objective_of(job(figures))
+    held_out = torch.from_numpy(objective._held_out.read(range(4))[1])
+    picture = objective.pictures(Answer(truth(held_out)))["held_out"]
+    assert picture.shape == (4 * SIDE, 3 * SIDE, 3)
+    assert picture.dtype == np.uint8
+    shown, answer, wanted = (picture[:, SIDE * place : SIDE * (place + 1)] for place in range(3))
+    assert np.array_equal(answer, wanted)
+    assert len(np.unique(wanted.reshape(-1, 3), axis=0)) == 5  # four classes and nothing
+    assert (shown[wanted.max(axis=2) == 0].astype(int) - 128).max() <= 1
+
+
 def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     wanted = job(
         figures,
