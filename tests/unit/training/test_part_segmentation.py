@@ -189,8 +189,8 @@ def test_it_shows_pictures_beside_answer_and_truth(figures: Path) -> None:
 def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     wanted = job(
         figures,
-        schedule={"steps": 60, "batch_size": 6},
-        optimizer={"learning_rate": 4e-3, "average": 0.9},
+        schedule={"steps": 40, "batch_size": 4},
+        optimizer={"learning_rate": 6e-3, "average": 0.9},
         evaluate={"every": 20},
         data={**STILL, "zoom": 0.1},
     )
@@ -198,9 +198,9 @@ def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     lines = read_log(tmp_path / "run")
     losses = [line["loss"] for line in lines if line["event"] == "step"]
     measured = [line["mean_iou"] for line in lines if line["event"] == "evaluation"]
-    assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
+    assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
     assert measured[-1] > measured[0]
-    assert max(measured) > 0.5
+    assert max(measured) > 0.4
     smoke(load(tmp_path / "run/export"))
 
     benchmark, report = write_figures(tmp_path / "others", train=2, validation=1, first=50), tmp_path / "report"
