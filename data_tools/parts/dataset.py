@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,12 +233,14 @@ def verify_parts(folder: Path) -> list[str]:
 def _pieces(folder: Path, name: str, places: Sequence[int]) -> list[tuple[bytes, bytes]]:
     """Picture and labels at each place of a shard, coded."""
     try:
-        with (folder / f"{name}.npz").open("rb") as content, np.load(content, allow_pickle=False) as file:
+        with (folder / f"{name}.npz").open("rb") as content, ZipFile(content) as archive, np.load(content, allow_pickle=False) as file:
+            if any(member.compress_type != ZIP_STORED for member in archive.infolist()):
+                raise ValueError("what this program writes is not compressed twice")
             arrays = {key: file[key] for key in ("rgba", "rgba_ends", "labels", "labels_ends")}
         return [(_piece(arrays, "rgba", place), _piece(arrays, "labels", place)) for place in places]
     except FileNotFoundError as error:
         raise DatasetError(f"{folder} lacks the file '{name}.npz'. Copy it again, or make the dataset again.") from error
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, BadZipFile, MemoryError) as error:
         raise DatasetError(f"{folder / name}.npz is damaged ({str(error)[:100]}). Copy it again, or make the dataset again.") from error
 
 
