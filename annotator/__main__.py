@@ -69,6 +69,8 @@ def export_command(
         actor = user or ensure_local_user(opened)
         done = export_labels(opened, Stores.below(data), actor, project, out, kind=kind, only_accepted=not everything)
     typer.echo(f"{out}: {done.num_labels} labels of {done.num_models} models, hash {done.sha256}")
+    if done.pieces_left_out:
+        typer.echo(f"{done.pieces_left_out} pieces of fragments were left out: this format cannot say them.")
 
 
 def _tell(progress: Progress) -> None:

@@ -1,9 +1,10 @@
 """How fast the workbench opens a model of 300 fragments, and redraws when a class is hidden or shown, measured in the browser.
 
-    python -m tests.browser.benchmark_workbench [--fragments 300] [--turns 5] [--models FOLDER] [--one-by-one]
+    python -m tests.browser.benchmark_workbench [--fragments 300] [--cut 40] [--turns 5] [--models FOLDER] [--one-by-one]
 
 The model is made of the fragments of several synthetic characters over each other, which overlap more than those of any real one; with
-``--models`` the real Live2D models in a folder are measured too. Prints JSON with
+``--models`` the real Live2D models in a folder are measured too. "cut" is the same model with ``--cut`` of its fragments, the largest, in
+three pieces of different classes each. Prints JSON with
 
 * ``open_ms``: from the call of ``openModel`` in a fresh page (no picture in the browser's cache) until everything is drawn; target 1,500;
 * ``class_redraw_ms``: all that the page does about hiding or showing a class, rasterising forced, for every class, fitted and at 100 %,
@@ -29,10 +30,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotator.access import LOCAL_USER, ensure_local_user
+from annotator.claims import claim
 from annotator.database import Database, open_database
 from annotator.imports import import_models, import_synthetic
+from annotator.labels import relabel
+from annotator.pieces import box_of
+from annotator.queries import view_model
 from annotator.schema import Model, ModelArtMesh, ModelPart, Pass, Prediction, Table
 from annotator.stores import Stores
+from annotator.values import Change, LabelKind, LabelValue
+from data_tools.live2d.pieces import GRID, Piece
+from liwi.seethrough.body_parts import BodyPart
 from tests.browser.conftest import CHROMIUM, start_app
 from tests.browser.workbench_app import WorkbenchApp, ask, open_model, open_workbench
 
@@ -40,9 +48,9 @@ Row = TypeVar("Row", bound=Table)
 
 CLASSES = """async (page, turns) => {
     const groups = new Map();
-    for (const mesh of page.model.meshes) {
-        const name = String(page.classOf(mesh.id));
-        groups.set(name, [...(groups.get(name) ?? []), mesh.id]);
+    for (const unit of page.model.meshes.flatMap((mesh) => page.unitsOf(mesh.id))) {
+        const name = String(page.classOf(unit));
+        groups.set(name, [...(groups.get(name) ?? []), unit]);
     }
     const redraws = [], frames = [];
     for (let turn = 0; turn < turns; turn++) {
@@ -85,6 +93,22 @@ def _add_fragments(session: Session, model_id: int, rows: list[ModelArtMesh]) ->
         session.flush()
         for guess in session.scalars(select(Prediction).where(Prediction.art_mesh_id == row.id)).all():
             session.add(_copied(guess, art_mesh_id=mesh.id))
+
+
+def cut_fragments(database: Database, pass_id: int, num: int) -> None:
+    """Cut the largest fragments of a pass: the upper half is the front hair, the lower left quarter objects."""
+    claim(database, LOCAL_USER, pass_id)
+    view = view_model(database, LOCAL_USER, pass_id)
+    meshes = sorted((mesh for mesh in view.art_meshes if mesh.picture), key=lambda mesh: -mesh.num_pixels)[:num]
+    changes = []
+    for mesh in meshes:
+        left, top, right, bottom = (value * GRID // view.model.width for value in box_of(mesh))
+        across, down = (left + right) // 2, (top + bottom) // 2
+        upper = Piece(((left, top), (right, top), (right, down), (left, down)), BodyPart.FRONT_HAIR)
+        quarter = Piece(((left, down), (across, down), (across, bottom), (left, bottom)), BodyPart.OBJECTS)
+        value = LabelValue(LabelKind.PART, BodyPart.TOPWEAR, pieces=(upper, quarter))
+        changes.append(Change(mesh.id, 0, value))
+    relabel(database, LOCAL_USER, pass_id, f"cut-{pass_id:08d}", changes)
 
 
 def _copied(row: Row, **changes: Any) -> Row:
@@ -148,6 +172,7 @@ def main() -> None:
     """Measure, and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fragments", type=int, default=300)
+    parser.add_argument("--cut", type=int, default=40)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--models", type=Path)
     parser.add_argument("--one-by-one", action="store_true")
@@ -165,6 +190,9 @@ def main() -> None:
         app.address = start_app(blocks, app.routes())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         report: dict[str, Any] = {model: measure_model(browser, app, pass_id, options) for model, pass_id in passes.items()}
+        if options.cut:
+            cut_fragments(app.database, passes["synthetic"], options.cut)
+            report["cut"] = measure_model(browser, app, passes["synthetic"], options)
         report["load"] = os.getloadavg()[0]
         print(json.dumps(report, indent=2))
         browser.close()

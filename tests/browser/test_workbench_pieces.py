@@ -152,13 +152,14 @@ def test_an_outline_that_holds_nothing_or_everything_is_refused_and_escape_leave
     left, top, right, bottom = face.box
     version = ask(opened, "(page, id) => page.labelOf(id).version", face.id)
     opened.keyboard.press("Shift+l")
+    assert ask(opened, "(page) => page.xray.on"), "others cover the fragment that is cut"
     lasso(opened, (left - 40, top - 40), (left - 10, top - 40), (left - 10, top - 10))
     expect(opened.locator(".toast", has_text="no pixel of the fragment")).to_be_visible()
     lasso(opened, (left - 9, top - 9), (right + 9, top - 9), (right + 9, bottom + 9), (left - 9, bottom + 9))
     expect(opened.locator(".toast", has_text="All of the fragment lies in this outline")).to_be_visible()
     opened.mouse.click(*on_screen(opened, left, top))
     opened.keyboard.press("Escape")
-    assert ask(opened, "(page) => [page.state.tool, page.draft.points.length]") == ["select", 0]
+    assert ask(opened, "(page) => [page.state.tool, page.draft.points.length, page.xray.on]") == ["select", 0, False]
     wait_for(opened, "(page) => page.saving.state === 'saved'")
     assert ask(opened, "(page, id) => page.labelOf(id).version", face.id) == version
     assert ask(opened, "(page) => page.doubleKeys()") == []

@@ -3,14 +3,18 @@
 
 const TRAIL_STEP = 2;      // CSS pixels between the points of a lasso
 const MOST_CORNERS = 150;  // of a lasso; it is drawn more coarsely until it has no more
-const draft = { id: null, points: [], edited: null }; // points: of the outline being drawn, in pixels of the model; edited: {unit, polygon}
+const LEARNT_AFTER = 3;    // times that it is told what comes after a cut
+const HARDLY_HIDDEN = 0.9; // of its pixels: less is to be seen of a fragment, and it is cut in X-ray
+// points: of the outline being drawn, in pixels of the model; edited: {unit, polygon}; xray: whether X-ray is on only for the cut
+const draft = { id: null, points: [], edited: null, xray: false };
 
 function isCutting() {
   return state.tool === "cut" && modelIsShown();
 }
 
 function forgetDraft() {
-  Object.assign(draft, { id: null, points: [], edited: null });
+  if (draft.xray && xray.on) setXray(false);
+  Object.assign(draft, { id: null, points: [], edited: null, xray: false });
   drawOverlaySoon();
 }
 
@@ -31,7 +35,9 @@ function startCut(id = primary()) {
   select([id]);
   if (!isVisible(id)) reveal(id);
   chooseTool("cut");
-  draft.id = id;
+  const { num_visible, num_pixels } = model.byId.get(id);
+  Object.assign(draft, { id, xray: !xray.on && share(num_visible, num_pixels) < HARDLY_HIDDEN });
+  if (draft.xray) setXray(true);
   ui.viewport.focus({ preventScroll: true });
   return refreshHiddenNote();
 }
@@ -113,7 +119,9 @@ function closeDraft() {
   const pieces = [...piecesOf(id), piece];
   if (!putPieces(id, pieces, pieces.length)) return false;
   chooseTool("select");
-  say(t("cut.made"), { kind: "good" });
+  const told = recall("cut.told", 0);
+  if (told < LEARNT_AFTER) say(t("cut.made"), { kind: "good" });
+  remember("cut.told", told + 1);
   return true;
 }
 
@@ -160,7 +168,7 @@ function outlineGesture(event) {
   const start = [pointer.x, pointer.y];
   const put = (next) => {
     draft.edited = null;
-    putPieces(fragmentOf(unit), piecesOf(unit).with(placesOf(unit)[0] - 1, { ...pieceOf(unit), polygon: next }), placesOf(unit)[0]);
+    if (pieceOf(unit)) putPieces(fragmentOf(unit), piecesOf(unit).with(placesOf(unit)[0] - 1, { ...pieceOf(unit), polygon: next }), placesOf(unit)[0]);
   };
   return {
     move(_event, at) {

@@ -62,7 +62,7 @@ function buildFragmentCard() {
 function fragmentParts(id) {
   const mesh = model.byId.get(id);
   const label = labelOf(id);
-  const said = make("div", "said-line", {}, [make("span", "said-what", { text: t("label") }), labelChip(label)]);
+  const said = make("div", "said-line", {}, [make("span", "said-what", { text: t("label") }), labelChip({ ...label, pieces: [] })]); // they have a line of their own
   said.append(make("span", "pending-mark", { title: t("saving.pending", { n: 1 }), hidden: !label.pending }));
   const guesses = model.guesses.get(id) ?? [];
   return [

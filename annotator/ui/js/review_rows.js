@@ -97,9 +97,23 @@ function drawPlace() {
     for (const node of [fragment, outline]) {
       Object.assign(node.style, { left: `${(left / width) * 100}%`, top: `${(top / height) * 100}%`, width: `${((right - left) / width) * 100}%`, height: `${((bottom - top) / height) * 100}%` });
     }
-    picture.append(fragment, outline);
+    picture.append(fragment, outline, outlinesOf(row.now));
   }
   place.replaceChildren(make("div", "place-frame", {}, [picture]), ...(row ? [make("div", "line", {}, [nameText(row.mesh.mesh_id), make("span", "space"), textButton("review.open", openReviewRow, { command: "review.open" })])] : []));
+}
+
+// The pieces of a label as outlines over the whole picture.
+function outlinesOf(label) {
+  const space = "http://www.w3.org/2000/svg";
+  const node = document.createElementNS(space, "svg");
+  for (const [name, value] of [["viewBox", `0 0 ${GRID} ${GRID}`], ["preserveAspectRatio", "none"], ["class", "place-pieces"]]) node.setAttribute(name, value);
+  for (const piece of piecesIn(label)) {
+    const shape = document.createElementNS(space, "polygon");
+    shape.setAttribute("points", piece.polygon.map((point) => point.join()).join(" "));
+    shape.style.stroke = colourOf(classOfPiece(piece));
+    node.append(shape);
+  }
+  return node;
 }
 
 function drawDecision() {

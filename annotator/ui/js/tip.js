@@ -43,13 +43,14 @@ function buildHiddenNote() {
   word(show, "hidden.show");
   show.addEventListener("click", () => reveal(primary()));
   ui.hiddenWords = make("span", "");
-  ui.hiddenNote = make("div", "hidden-note", { role: "status", hidden: true }, [icon("eyeOff"), ui.hiddenWords, show]);
+  ui.hiddenNote = make("div", "hidden-note", { role: "status", hidden: true }, [icon("eyeOff"), icon("cut"), ui.hiddenWords, show]);
   return ui.hiddenNote;
 }
 
 // A selected fragment that cannot be seen is no surprise if it says so. While something is cut, the note says how that goes.
 function refreshHiddenNote() {
   ui.hiddenShow.hidden = isCutting();
+  ui.hiddenNote.classList.toggle("cutting", isCutting());
   if (isCutting()) {
     ui.hiddenNote.hidden = false;
     ui.hiddenWords.textContent = t("cut.how", { close: keyHint("cut.close"), back: keyHint("cut.back"), cancel: keyHint("cut.cancel") });

@@ -20,7 +20,7 @@ def test_every_test_that_is_named_exists() -> None:
 
 
 def test_every_key_that_is_named_is_a_key_of_the_page() -> None:
-    named = set(re.findall(r"`(Alt\+[A-Z0-9]|Ctrl\+\w+|[a-z])`", GUIDE))
+    named = set(re.findall(r"`(Alt\+[A-Z0-9]|Shift\+[A-Z]|Ctrl\+\w+|Delete|[a-z])`", GUIDE))
     assert len(named) > 8
     assert [key for key in sorted(named) if f'"{key.lower()}"' not in SCRIPTS.lower()] == []
 
