@@ -28,8 +28,11 @@ _SURE_MARGIN = 0.25
 _BAND = 0.006
 """Half width of the band along contours in which unsure pixels follow the line art, as a share of the long side."""
 
-_SPECK = 3e-4
+_SPECK = 1e-4
 """Area up to which an island is a speck, as a share of the figure."""
+
+_STRAY, _STRAY_SHARE = 1.5e-3, 0.04
+"""The same for an island that is also a small share of its class's largest: a network unsure of a picture strews such."""
 
 _SMALL_SPECK = 2e-5
 """The same for classes that are small by nature."""
@@ -97,8 +100,9 @@ def _without_specks(labels: Labels, figure: Mask) -> Labels:
     kept = np.zeros(labels.shape, bool)
     for index in np.unique(labels[figure]):
         _, parts, stats, _ = cv2.connectedComponentsWithStats((labels == index).astype(np.uint8), connectivity=8)
-        least = area * (_SMALL_SPECK if index in _SMALL else _SPECK)
-        large = stats[:, cv2.CC_STAT_AREA] >= least
+        sizes = stats[:, cv2.CC_STAT_AREA]
+        least = area * _SMALL_SPECK if index in _SMALL else max(area * _SPECK, min(area * _STRAY, _STRAY_SHARE * sizes[1:].max()))
+        large = sizes >= least
         large[0] = False
         kept |= large[parts]
     if not kept.any():
