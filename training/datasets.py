@@ -42,7 +42,7 @@ def find_datasets(root: Path, recorded: Mapping[str, str]) -> list[DatasetChoice
     for seen, (path, folders, files) in enumerate(os.walk(root)):
         here = Path(path)
         deep = len(here.relative_to(root).parts) >= MAX_DEPTH or seen > MAX_FOLDERS
-        folders[:] = [] if deep else sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [] if deep else sorted(name for name in folders if not name.startswith(".") and name.isprintable())
         choice = _choice(here, files, recorded)
         if choice is not None:
             found.append(choice)

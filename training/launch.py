@@ -225,10 +225,11 @@ class Launcher:
 
 
 def run_folders(runs: Path) -> list[Path]:
-    """What looks like a run folder, by name: it has a job, or a launch."""
+    """What looks like a run folder, by name: it has a job, or a launch. Names that cannot be shown are passed over."""
     if not runs.is_dir():
         return []
-    return sorted(path for path in runs.iterdir() if not path.name.startswith(".") and ((path / JOB).exists() or (path / LAUNCH).exists()))
+    named = [path for path in runs.iterdir() if not path.name.startswith(".") and path.name.isprintable()]
+    return sorted(path for path in named if (path / JOB).exists() or (path / LAUNCH).exists())
 
 
 def checked_name(name: str) -> str:

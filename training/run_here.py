@@ -32,6 +32,7 @@ CPU, ALL_GPUS = "cpu", "gpus"
 _ROOT = Path(__file__).parents[1]
 _KEPT_SECRET = ("SECRET", "PASSWORD", "DATABASE", "TOKEN")
 """Environment variables with these in their names are of the app, not of its runs."""
+_PAUSE_SECONDS = 30.0
 _NICENESS = 5
 """People at the page come before training."""
 
@@ -119,9 +120,8 @@ class ThisMachine:
 
     def _serve(self, device: str) -> None:
         """Start what waits for a device, one after the other, until nothing does."""
-        try:
-            while True:
-                process: subprocess.Popen[bytes] | None = None
+        while True:
+            try:
                 with self._holding(device) as locks:
                     with self._lock:  # whoever queues a run now finds either this thread looking, or none
                         folder = self._take(device)
@@ -132,10 +132,9 @@ class ThisMachine:
                 if process is not None:  # our own hold on the device is gone; the process's is not
                     code = process.wait()
                     update_launch(folder, state=LaunchState.ENDED, code=code, ended_at=time.time())
-        except (LiwiError, OSError) as error:  # a full disk: what waits goes on waiting, and the next launch tries again
-            print(f"The queue of runs on {device} has stopped: {error}", file=sys.stderr)
-            with self._lock:
-                self._threads.pop(device, None)
+            except (LiwiError, OSError) as error:  # a full disk, say: what waits goes on waiting
+                print(f"The queue of runs on {device} stands still: {error}", file=sys.stderr)
+                time.sleep(_PAUSE_SECONDS)
 
     @contextmanager
     def _holding(self, device: str) -> Iterator[list[int]]:

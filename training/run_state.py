@@ -1,11 +1,10 @@
 """What a run is doing, read from its folder alone: the same answer for the command line, the app, and an app that was started again."""
 
 import contextlib
-import math
 import re
 import statistics
 import time
-from collections.abc import Iterable
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -13,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from liwi.errors import LiwiError
+from training.curves import numbers
 from training.job import Job
 from training.launch import Launch, LaunchState, read_launch
-from training.run_folder import JOB, LOG, is_held, read_log, read_run_job
+from training.log_tail import LogTails
+from training.run_folder import JOB, LOG, is_held, read_run_job
 from training.run_here import last_output, process_of
 
 
@@ -86,7 +87,7 @@ def describe_run(folder: Path) -> RunView:
         job = _job(folder, *_stamp(folder / JOB))
     except (LiwiError, OSError) as error:
         problem = str(error)
-    digest = _digest(folder, *_stamp(folder / LOG))
+    digest = _digests.up_to_date(folder)
     state, said = (RunState.DAMAGED, problem) if problem else _state(folder, launch, digest)
     steps = job.schedule.steps if job else 0
     busy = state in (RunState.TRAINING, RunState.STOPPING)
@@ -108,57 +109,45 @@ def describe_run(folder: Path) -> RunView:
     )
 
 
-def curves(folder: Path, points: int = 400) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """The log as curves: ``{"step": {"loss": [(step, value), ...], ...}, "evaluation": {...}}``, thinned to about so many points each.
-
-    Where there are more, each stretch keeps its lowest and highest value, so that no spike is lost.
-    """
-    found: dict[str, dict[str, list[tuple[int, float]]]] = {"step": {}, "evaluation": {}}
-    for line in read_log(folder):
-        step = line.get("step")
-        if line["event"] in found and isinstance(step, int):
-            for name, value in _numbers(line):
-                found[line["event"]].setdefault(name, []).append((step, value))
-    return {event: {name: _thinned(values, points) for name, values in series.items()} for event, series in found.items()}
-
-
 def log_stamp(folder: Path) -> str:
     """Something that differs whenever the log does."""
     return "-".join(map(str, _stamp(folder / LOG)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Digest:
     """What a log comes down to."""
 
-    step: int = 0
-    last: str = ""
-    loss: float | None = None
-    seconds: float = 0.0
-    metrics: dict[str, float] = field(default_factory=dict)
-    best_step: int | None = None
+    def __init__(self) -> None:
+        self.step = 0
+        self.last = ""
+        self.loss: float | None = None
+        self.metrics: dict[str, float] = {}
+        self.best_step: int | None = None
+        self._seconds: deque[float] = deque(maxlen=_RECENT)
+
+    def take(self, line: dict[str, Any]) -> None:
+        """One more line."""
+        event, values, best = line["event"], dict(numbers(line)), line.get("best_step")
+        self.step = line["step"] if isinstance(line.get("step"), int) else self.step
+        self.last = f"{event}: {line.get('reason', '')}"
+        if event == "step":
+            self.loss = values.get("loss", self.loss)
+            self._seconds.append(values.get("seconds", 0.0))
+        elif event == "evaluation":
+            self.best_step, self.metrics = best if isinstance(best, int) else self.best_step, values
+
+    @property
+    def seconds(self) -> float:
+        """Of a step, lately; 0 where not known."""
+        return statistics.fmean(self._seconds) if self._seconds else 0.0
+
+
+_digests: LogTails[_Digest] = LogTails(_Digest, 1000)
 
 
 @lru_cache(maxsize=512)
 def _job(folder: Path, changed: int, size: int) -> Job:  # noqa: ARG001 (they are what the cache goes by)
     return read_run_job(folder)
-
-
-@lru_cache(maxsize=512)
-def _digest(folder: Path, changed: int, size: int) -> _Digest:  # noqa: ARG001 (they are what the cache goes by)
-    step, loss, best, metrics, last = 0, None, None, dict[str, float](), ""
-    seconds: list[float] = []
-    for line in read_log(folder):
-        event, values = line["event"], dict(_numbers(line))
-        step = line["step"] if isinstance(line.get("step"), int) else step
-        last = f"{event}: {line.get('reason', '')}"
-        if event == "step":
-            loss = values.get("loss", loss)
-            seconds.append(values.get("seconds", 0.0))
-        elif event == "evaluation":
-            best = line["best_step"] if isinstance(line.get("best_step"), int) else best
-            metrics = values
-    return _Digest(step, last, loss, statistics.fmean(seconds[-_RECENT:]) if seconds else 0.0, metrics, best)
 
 
 def _state(folder: Path, launch: Launch | None, digest: _Digest) -> tuple[RunState, str]:
@@ -200,25 +189,6 @@ def last_words(folder: Path) -> str:
     """The last line that a process said, which is what went wrong where it failed."""
     lines = [line.strip() for line in _CURSED.sub("", last_output(folder)).splitlines()]
     return next((line for line in reversed(lines) if line), "")[:1000]
-
-
-def _numbers(line: dict[str, Any]) -> Iterable[tuple[str, float]]:
-    for name, value in line.items():
-        if name not in ("step", "best_step") and isinstance(value, int | float) and not isinstance(value, bool):
-            with contextlib.suppress(OverflowError):
-                if math.isfinite(value):
-                    yield name, float(value)
-
-
-def _thinned(values: list[tuple[int, float]], points: int) -> list[tuple[int, float]]:
-    if len(values) <= points:
-        return values
-    width = math.ceil(2 * len(values) / points)
-    kept: list[tuple[int, float]] = []
-    for first in range(0, len(values), width):
-        stretch = values[first : first + width]
-        kept += sorted({min(stretch, key=lambda each: each[1]), max(stretch, key=lambda each: each[1])})
-    return kept if kept[-1] == values[-1] else [*kept, values[-1]]
 
 
 def _stamp(path: Path) -> tuple[int, int]:

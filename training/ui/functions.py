@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from liwi.progress import CancelToken, Progress, ReportProgress
 from liwi.registry import AsSeen
+from training.curves import curves
 from training.datasets import find_datasets
 from training.errors import JobError
 from training.job import Job, read_job, read_table
 from training.job_form import changed_job, form_rows, job_file, job_files, save_job, wrong_key
 from training.run_folder import differing_keys, flat_job, read_run_job
-from training.run_state import curves, describe_run
+from training.run_state import describe_run
 from training.ui.registry_view import registry_json
 from training.ui.run_views import run_details, run_json
 from training.ui.services import TrainingServices

@@ -8,10 +8,11 @@ from typing import Any
 from data_tools.manifests import digest_file, labels_of_dataset
 from liwi.errors import LiwiError
 from liwi.registry_errors import RegistryError
+from training.curves import curves, numbers
 from training.job import encode_job
 from training.run_folder import JOB, PICTURES, read_environment, read_run_job
 from training.run_here import last_output, memory_of
-from training.run_state import ACTIVE, GOES_ON, RunState, RunView, curves, describe_run, log_stamp
+from training.run_state import ACTIVE, GOES_ON, RunState, RunView, describe_run, log_stamp
 from training.ui.services import TrainingServices
 
 Json = dict[str, Any]
@@ -101,7 +102,8 @@ def _provenance(view: RunView) -> list[tuple[str, str]]:
 def _pictures(folder: Path) -> list[str]:
     """The newest pictures that a run wrote, as ``step/name``, oldest first."""
     found = [path for ending in ("png", "webp") for path in (folder / PICTURES).glob(f"step_*/*.{ending}")]
-    return sorted(path.relative_to(folder / PICTURES).as_posix() for path in found)[-MAX_PICTURES:]
+    names = (path.relative_to(folder / PICTURES).as_posix() for path in found)
+    return sorted(name for name in names if name.isprintable())[-MAX_PICTURES:]
 
 
 def _lives_on(view: RunView) -> bool:
@@ -117,4 +119,4 @@ def _made(folder: Path) -> float:
 
 
 def _finite(metrics: dict[str, Any]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in metrics.items() if isinstance(value, int | float)}
+    return dict(numbers(metrics))

@@ -19,7 +19,7 @@ from training.errors import JobError, RunError
 from training.launch import Launch, Launcher, LaunchState, checked_name, read_launch, run_folders, write_launch
 from training.run_folder import LAUNCH, LOG, hold, holder, prepare_run, read_log
 from training.run_here import ThisMachine, command_for, memory_of, stop_process
-from training.run_state import RunState, curves, describe_run
+from training.run_state import RunState, describe_run
 
 SECONDS = 90
 ENDLESS = {"steps": 100_000, "accumulate": 1, "batch_size": 1}
@@ -231,19 +231,6 @@ def test_a_loss_that_is_no_number_is_a_failure(whole: Path, tmp_path: Path) -> N
         file.write(json.dumps({"event": "stopped", "step": 8, "reason": "the loss of step 9 is nan"}) + "\n")
     view = describe_run(tmp_path / "run")
     assert (view.state, view.problem) == (RunState.FAILED, "Training stopped: the loss of step 9 is nan.")
-
-
-def test_curves_are_thinned_without_losing_a_spike(whole: Path, tmp_path: Path) -> None:
-    assert [step for step, _ in curves(whole)["step"]["loss"]] == list(range(1, 9))
-    assert [step for step, _ in curves(whole)["evaluation"]["alpha_iou"]] == [4, 8]
-    shutil.copytree(whole, tmp_path / "run")
-    lines = [{"event": "step", "step": step, "loss": 100.0 if step == 7777 else 1.0} for step in range(1, 20_001)]
-    lines.append({"event": "step", "step": 20_001, "loss": float("1e999")})
-    (tmp_path / "run" / LOG).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    thinned = curves(tmp_path / "run", points=400)["step"]["loss"]
-    assert len(thinned) <= 402
-    assert (7777, 100.0) in thinned
-    assert thinned[-1][0] == 20_000
 
 
 def test_while_it_is_looked_at_a_run_can_begin(samples: Path, runs: Path) -> None:

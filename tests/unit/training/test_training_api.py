@@ -1,6 +1,7 @@
 """The routes of the training tab: admins alone, whatever they send, and the way from a job to what serves."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -107,7 +108,7 @@ def test_hostile_fields_are_answered_in_words(name: str, body: Any, client: Test
 def test_what_is_no_json_object_is_refused(content: bytes, client: TestClient) -> None:
     headers = {"person": "ada", "content-type": "application/json"}
     assert client.post("/training/api/overview", content=content, headers=headers).status_code == 400
-    assert client.post("/training/api/overview", content=b"{}", headers={"person": "ada"}).status_code == 400
+    assert client.post("/training/api/overview", content=b"{}", headers={"person": "ada"}).status_code == 415
 
 
 def test_a_form_names_the_key_that_is_wrong(client: TestClient) -> None:
@@ -236,6 +237,7 @@ def test_a_hundred_runs_are_listed_in_no_time_and_damaged_ones_among_them(client
             shutil.copy(whole / name, folder / name)
         write_launch(folder, Launch("here", "cpu", "ada", float(number)))
     (services.launcher.runs / "run 7" / JOB).write_text("objective = ")
+    shutil.copytree(services.launcher.runs / "run 8", services.launcher.runs / os.fsdecode(b"run \xff\n"))
     said(client, "overview")
     started = time.perf_counter()
     runs = {run["name"]: run for run in said(client, "overview")["runs"]}
