@@ -106,15 +106,15 @@ def publish(
 
 @app.command()
 def measure(
-    folder: Annotated[Path, typer.Argument(help="A run folder of the objective matting or part_segmentation.")],
+    folder: Annotated[Path, typer.Argument(help="A run folder; of body parts also exported weights.")],
     benchmark: Annotated[Path, typer.Option(help="A folder of `python -m data_tools composites`, `photographs` or `parts`.")],
     out: Annotated[Path, typer.Option(help="Folder for report.json and, of matting, index.html.")],
     clicks: Annotated[bool, typer.Option(help="Of matting: also measure what three simulated clicks mend.")] = False,
 ) -> None:
     """Measure a run's best network as it would serve: in the embedded engine, or on characters that it has never seen."""
-    from training.run_folder import read_run_job
+    from training.run_folder import JOB, read_run_job
 
-    if read_run_job(folder).objective == "part_segmentation":
+    if not (folder / JOB).is_file() or read_run_job(folder).objective == "part_segmentation":
         _measure_parts(folder, benchmark, out)
         return
     from liwi.evaluation.benchmarks import open_benchmark
@@ -136,9 +136,9 @@ def measure(
 def _measure_parts(folder: Path, benchmark: Path, out: Path) -> None:
     from data_tools.manifests import encode_document
     from liwi.export.atomic import new_file
-    from training.part_measuring import measure_run
+    from training.part_measuring import measure_folder
 
-    metrics = measure_run(folder, benchmark)
+    metrics = measure_folder(folder, benchmark)
     with new_file(out / "report.json") as place:
         place.write_bytes(encode_document({"benchmark": benchmark.name, "overall": metrics}))
     for name, value in metrics.items():

@@ -10,7 +10,7 @@ from training.errors import RunError
 from training.objectives import create_objective
 from training.part_counts import PartCounts
 from training.publishing import export_best
-from training.run_folder import EXPORT, read_run_job
+from training.run_folder import EXPORT, JOB, read_run_job
 
 
 def measure_parts(segmenter: PartSegmenter, pictures: PartPictures) -> dict[str, float]:
@@ -22,13 +22,21 @@ def measure_parts(segmenter: PartSegmenter, pictures: PartPictures) -> dict[str,
     return counts.metrics()
 
 
-def measure_run(folder: Path, benchmark: Path) -> dict[str, float]:
-    """A run's best network as it would serve, on the pictures of ``benchmark`` that show nobody the run has learned or chosen by.
+def measure_folder(folder: Path, benchmark: Path) -> dict[str, float]:
+    """A network as it would serve, on the pictures of ``benchmark``.
+
+    Args:
+        folder: of a run, whose best network is measured, on characters alone that it has neither learned nor been chosen by; or with
+            exported weights, such as those that ship, on all.
+        benchmark: a set of part pictures.
 
     Raises:
+        WeightsError: there are neither a run nor weights of a part network.
         RunError: it is no run of part segmentation, or nothing was measured yet.
         DatasetError: ``benchmark`` is no set of part pictures, or has none of other characters.
     """
+    if not (folder / JOB).is_file():
+        return measure_parts(load(folder), read_pictures(benchmark, None, decoded=False))
     job = read_run_job(folder)
     objective = create_objective(job)
     if objective.kind != "part_segmentation":

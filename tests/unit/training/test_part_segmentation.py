@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from data_tools.manifests import DatasetError
 from data_tools.parts.dataset import NOTHING, UNKNOWN
 from liwi.experts.part_checkpoint import load, smoke
+from liwi.experts.weights import WeightsError
 from tests.unit.data_tools.parts.figures import SIDE, write_figures
 from training.__main__ import app
 from training.checkpoints import list_checkpoints
@@ -25,7 +26,7 @@ from training.loop import train
 from training.objectives import create_objective
 from training.objectives.part_augmentation import Augmentation, augment, draw, plain
 from training.objectives.part_segmentation import PartSegmentationObjective
-from training.part_measuring import measure_run
+from training.part_measuring import measure_folder
 from training.run_folder import read_log
 
 ROOT = Path(__file__).parents[3]
@@ -210,13 +211,16 @@ def test_the_weights_learn_and_serve(figures: Path, tmp_path: Path) -> None:
     overall = json.loads((report / "report.json").read_text())["overall"]
     assert overall["mean_iou"] > 0.2  # fitted to the square, they are larger than what it learned
     assert f"iou_hair {overall['iou_hair']:.4f}" in " ".join(told.output.split())
+    assert measure_folder(tmp_path / "run/export", benchmark) == overall  # as none of these characters was trained with
 
 
 def test_only_characters_that_were_not_trained_with_are_measured_on(figures: Path, tmp_path: Path) -> None:
     train(job(figures, schedule={"steps": 2, "warm_up": 1}, evaluate={"every": 2}), tmp_path / "run")
     with pytest.raises(DatasetError, match="not trained with"):
-        measure_run(tmp_path / "run", write_figures(tmp_path / "same", test=0))
-    assert measure_run(tmp_path / "run", figures)["mean_iou"] >= 0  # the two of the split "test"
+        measure_folder(tmp_path / "run", write_figures(tmp_path / "same", test=0))
+    assert measure_folder(tmp_path / "run", figures)["mean_iou"] >= 0  # the two of the split "test"
+    with pytest.raises(WeightsError):
+        measure_folder(tmp_path, figures)
 
 
 def test_gone_on_with_where_nothing_else_is_installed_it_comes_to_the_same_losses(figures: Path, tmp_path: Path) -> None:
