@@ -23,6 +23,9 @@ HISTORY_BYTES = 2**30
 MAX_STEPS = 100
 """Most steps that can be undone."""
 
+LEAST_STEPS = 3
+"""Steps that can be undone however large the picture is."""
+
 MAX_NAME_LENGTH = 120
 """Longest layer name, in characters."""
 
@@ -68,7 +71,7 @@ class EditingSession:
         self._future: list[Document] = []
         self._document = Document.start(picture.rgb, picture.alpha)
         self._revision = 0
-        self._max_steps = max(3, min(MAX_STEPS, HISTORY_BYTES // (picture.rgb.shape[0] * picture.rgb.shape[1] * 4 * 2)))
+        self._max_steps = max(LEAST_STEPS, min(MAX_STEPS, HISTORY_BYTES // (picture.rgb.shape[0] * picture.rgb.shape[1] * 4 * 2)))
 
     @property
     def decomposition(self) -> Decomposition:
@@ -226,6 +229,8 @@ class EditingSession:
 
     def _push(self, document: Document) -> None:
         self._past = [*self._past, self._document][-self._max_steps :]
+        while len(self._past) > LEAST_STEPS and _layer_bytes(self._past) > HISTORY_BYTES:
+            del self._past[0]
         self._future.clear()
         self._document = document
         self._revision += 1
@@ -237,6 +242,12 @@ class EditingSession:
         if not boxes:
             raise PromptError("No subject stands out in this picture. Draw a box around what you want to take out.")
         return tuple(boxes)
+
+
+def _layer_bytes(documents: Sequence[Document]) -> int:
+    """What the layers of these documents take in memory; each is counted once, and only where it has any alpha."""
+    layers = {id(layer.rgba): layer for document in documents for layer in document.decomposition.stack}
+    return sum(4 * layer.extent.area for layer in layers.values() if layer.extent is not None)
 
 
 def clean_name(name: str) -> str:

@@ -146,3 +146,13 @@ def test_names_lose_what_cannot_be_printed(name: str, clean: str) -> None:
 
 def test_meadow_is_repeatable() -> None:
     np.testing.assert_array_equal(meadow(seed=3), meadow(seed=3))
+
+
+def test_undo_keeps_fewer_steps_when_their_layers_are_large(session: EditingSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liwi.session.HISTORY_BYTES", 1)
+    for _ in range(6):
+        session.apply(lambda document: document.with_stack(document.decomposition.stack))
+    for _ in range(3):
+        session.undo()
+    with pytest.raises(InputError, match="nothing to undo"):
+        session.undo()
