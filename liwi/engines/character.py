@@ -10,6 +10,7 @@ hidden areas with a diffusion model.
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer, Inpainter, PartSegmenter
 from liwi.registry_reading import RegistryReader
 from liwi.seethrough.assembly import Figure, PartLayer, build_layers
+from liwi.seethrough.body_parts import BodyPart
 from liwi.seethrough.figure_box import find_figure
 from liwi.seethrough.part_labels import label_pixels
 from liwi.seethrough.stratification import back_to_front, part_regions, pseudo_depth
@@ -119,12 +121,15 @@ class CharacterDecomposer:
         layers = [_layer(part, cut.crop, size) for part in parts]
         if cut.background is not None:
             layers.insert(0, cut.background)
-        provenance = Provenance(self.name, self.version, request.seed, time.monotonic() - started, self._notes())
+        provenance = Provenance(self.name, self.version, request.seed, time.monotonic() - started, self._notes(layers))
         return Decomposition(request.image, LayerStack(tuple(layers)), provenance, request.mask, shadow_visible=False)
 
-    def _notes(self) -> tuple[str, ...]:
+    def _notes(self, layers: Sequence[Layer]) -> tuple[str, ...]:
         who = getattr(self._segmenter, "answers", type(self._segmenter).__name__)
-        return (f"Body parts by {who}.",)
+        notes = [f"Body parts by {who}."]
+        if not any(layer.part is BodyPart.FACE for layer in layers):
+            notes.append("No face was found: this may be no character, or one seen from behind.")
+        return tuple(notes)
 
     def _find_figure(self, request: DecompositionRequest, cancel: CancelToken) -> _Cut:
         """The figure: what a transparent picture shows, else what the cutter takes out of its background."""

@@ -48,7 +48,7 @@ class CharacterHandlers(ProjectHandlers):
         def work(events: Events, cancel: CancelToken) -> tuple[str, ...]:
             project.session.take_apart(request, report=events.put, cancel=cancel)
             done = project.session.decomposition
-            return (f"{len(done.stack.foregrounds)} parts in {done.provenance.seconds:.1f} s.",)
+            return (f"{len(done.stack.foregrounds)} parts in {done.provenance.seconds:.1f} s.", *done.provenance.notes[1:])
 
         yield from self._run(project, work, used_ids=(*state.box_ids, *state.hint_ids), name="take-apart")
 

@@ -183,6 +183,18 @@ def test_a_figure_in_which_no_part_is_likely_is_explained(doll: Doll) -> None:
         CharacterDecomposer(Unsure()).decompose(request(doll.rgba))
 
 
+def test_a_picture_without_a_face_is_taken_apart_with_a_warning(doll: Doll) -> None:
+    class Faceless(HeightSegmenter):
+        def segment_parts(self, rgba: np.ndarray) -> np.ndarray:
+            answer = super().segment_parts(rgba)
+            answer[CoarseBodyPart.FACE.class_index] = 0
+            return answer
+
+    result = CharacterDecomposer(Faceless()).decompose(request(doll.rgba))
+    assert any("No face was found" in note for note in result.provenance.notes)
+    assert not any("No face" in note for note in CharacterDecomposer(HeightSegmenter()).decompose(request(doll.rgba)).provenance.notes)
+
+
 def test_the_table_names_it_and_auto_leaves_it_alone() -> None:
     assert "character" in ENGINES
     assert choose_engine().name == "embedded"
