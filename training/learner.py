@@ -21,7 +21,7 @@ class Learner:
     Attributes:
         network: to be called and trained.
         bare: the same without what accelerate put around it.
-        optimizer: accelerate's, around AdamW.
+        optimizer: AdamW itself; accelerate would put nothing around it but what half precision (float16) needs.
         average: None where the job keeps none.
         divided: whether every process has only a share.
         kept_frozen: whether weights that do not learn are already in the run folder.
@@ -29,7 +29,7 @@ class Learner:
 
     network: nn.Module
     bare: nn.Module
-    optimizer: Any
+    optimizer: torch.optim.AdamW
     average: WeightAverage | None
     divided: bool
     kept_frozen: bool
@@ -40,7 +40,7 @@ class Learner:
         average = {} if self.average is None else self.average.values
         frozen = {} if self.kept_frozen else {name: value for name, value in state.items() if name not in model}
         self.kept_frozen = True
-        parts: tuple[Mapping[str, Tensor], ...] = (model, average, flatten_optimizer(self.optimizer.optimizer), frozen)
+        parts: tuple[Mapping[str, Tensor], ...] = (model, average, flatten_optimizer(self.optimizer), frozen)
         return Learned(*(gather(part, keep=keep) for part in parts))
 
     def averaged(self, build: Callable[[], nn.Module], device: torch.device, *, keep: bool) -> nn.Module | None:
@@ -74,19 +74,19 @@ def create_learner(job: Job, network: nn.Module, accelerator: Any, found: Checkp
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if divided:
         shard_network(network, device, accelerator.num_processes, keep_weights=job.memory.shard == "gradients")
-    groups = parameter_groups(network.named_parameters(), job.optimizer.weight_decay)
+    # A divided network must not be wrapped for exchanging gradients as well: it does that itself.
+    prepared = accelerator.prepare_model(network, evaluation_mode=divided)
+    bare = accelerator.unwrap_model(prepared)
+    groups = parameter_groups(bare.named_parameters(), job.optimizer.weight_decay)
     betas = (job.optimizer.betas[0], job.optimizer.betas[1])
     adam = torch.optim.AdamW(groups, lr=job.optimizer.learning_rate, betas=betas, fused=True if device.type == "cuda" else None)
-    # A divided network must not be wrapped for exchanging gradients as well: it does that itself.
-    prepared, optimizer = accelerator.prepare_model(network, evaluation_mode=divided), accelerator.prepare_optimizer(adam)
-    bare = accelerator.unwrap_model(prepared)
     average = WeightAverage(bare, job.optimizer.average) if job.optimizer.average else None
     if found is not None:
         restore_optimizer(adam, found.optimizer)
         if average is not None:
             average.load(found.average)
     kept = found is not None and found.has_frozen
-    return Learner(prepared.train(), bare, optimizer, average, divided, kept)
+    return Learner(prepared.train(), bare, adam, average, divided, kept)
 
 
 def _recompute(network: nn.Module) -> None:

@@ -14,6 +14,7 @@ import resource
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,9 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from training.batches import BatchOrder
 from training.checkpoints import list_checkpoints, load_checkpoint, prune, save_checkpoint
@@ -157,11 +160,11 @@ class _Run:
             exchanging = learner.divided or place + 1 == job.schedule.accumulate  # divided gradients are kept divided
             with nullcontext() if exchanging else accelerator.no_sync(learner.network):
                 losses = self._pass(batch, place)
-                accelerator.backward(losses["loss"] / job.schedule.accumulate)
+                (losses["loss"] / job.schedule.accumulate).backward()  # type: ignore[no-untyped-call]
             for name, value in losses.items():
                 share = value.detach().float() / job.schedule.accumulate
                 sums[name] = sums[name] + share if name in sums else share
-        norm = whole(accelerator.clip_grad_norm_(learner.network.parameters(), job.optimizer.clip or math.inf))
+        norm = whole(clip_grad_norm_(learner.bare.parameters(), job.optimizer.clip or math.inf)).float()
         learner.optimizer.step()
         if learner.average is not None:
             learner.average.update(self.step)
@@ -173,7 +176,7 @@ class _Run:
         """Losses of one pass."""
         schedule, device = self.job.schedule, self.accelerator.device
         moved = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
-        torch.manual_seed(torch_seed(schedule.seed, self.step, self._part(place)))
+        _seed(device, torch_seed(schedule.seed, self.step, self._part(place)))
         return self.objective.loss(self.learner.network, moved)
 
     def _look(self, *, everything: bool) -> None:
@@ -182,9 +185,9 @@ class _Run:
             *values, asked = numbers
             self.told_to_stop |= asked > 0
             found = dict(zip(step.names, values, strict=True))
-            for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
-                if not math.isfinite(found[name]):
-                    self._give_up(step.number, f"the {what} of step {step.number} is {found[name]}")
+            for name, value in found.items():
+                if not math.isfinite(value):
+                    self._give_up(step.number - 1, f"the {name.replace('_', ' ')} of step {step.number} is {value}")
             now = time.monotonic()
             clock = {"seconds": now - self.began, "data_seconds": step.waited, "memory_mib": _memory(self.accelerator.device)}
             self.began = now
@@ -202,6 +205,9 @@ class _Run:
             pictures = cast(ShowsPictures, self.objective).pictures(model) if shows else {}
         if self.metric not in metrics:
             raise JobError(f"The key 'evaluate.metric' is {self.metric!r}; this objective measures {', '.join(metrics)}.")
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                self._give_up(self.step, f"the metric {name!r} at step {self.step} is {value}")
         if self.best is None or self.sign * metrics[self.metric] > self.sign * self.best:
             self.best_step, self.best = self.step, metrics[self.metric]
         if pictures:
@@ -226,7 +232,7 @@ class _Run:
             self.recorder.write(event, {"step": self.step if step is None else step, **values})
 
     def _give_up(self, step: int, reason: str) -> None:
-        self._write("stopped", {"reason": reason}, step - 1)
+        self._write("stopped", {"reason": reason}, step)
         saved = list_checkpoints(self.folder)
         intact = f"The checkpoint {saved[-1].name} is intact." if saved else "There was no checkpoint yet."
         raise TrainingStopped(f"Training stopped: {reason}. {intact} Try a lower optimizer.learning_rate, in a new run.")
@@ -256,7 +262,15 @@ def _accelerator(job: Job) -> Accelerator:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if not torch.distributed.is_initialized():  # accelerate remembers device and precision of an earlier run in this process
         AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=cpu, mixed_precision=precision)
+    patient = InitProcessGroupKwargs(timeout=timedelta(hours=6))  # while the first process measures, the others wait
+    return Accelerator(cpu=cpu, mixed_precision=precision, kwargs_handlers=[patient])
+
+
+def _seed(device: torch.device, seed: int) -> None:
+    """As `torch.manual_seed`, which takes longer than a small step: it looks for every kind of device."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def _memory(device: torch.device) -> int:

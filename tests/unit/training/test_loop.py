@@ -175,6 +175,13 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_checkpoint(sample
     assert load_checkpoint(list_checkpoints(folder)[-1]).step == 2
 
 
+def test_a_metric_that_is_no_number_stops_the_run_and_names_it(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = MattingObjective.evaluate
+    monkeypatch.setattr(MattingObjective, "evaluate", lambda self, model: {**measure(self, model), "error": float("nan")})
+    with pytest.raises(TrainingStopped, match=r"metric 'error' at step 4 is nan.*step_00000002 is intact"):
+        train(tiny_job(samples), tmp_path / "run")
+
+
 def test_a_gpu_that_is_not_there_is_said(samples: Path, tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("this computer has a GPU")
