@@ -64,9 +64,11 @@ class CharacterHandlers(ProjectHandlers):
         if chosen is None:
             raise InputError("Choose a body part for the selected layers first.")
         known = next((each for each in Side if each.value == side), None)
-        return self._answer(project, "edit", lambda: project.session.apply(lambda each: relabel(each, state.selected, chosen, known)))
+        return self._answer(
+            project, "edit", lambda: project.session.apply(lambda each: relabel(each, state.selected, chosen, known)), "relabel"
+        )
 
     def merge(self, token: str | None, value: object) -> Manifest:
         """Make the selected layers one."""
         project, state = self._take_over(token, value)
-        return self._answer(project, "edit", lambda: project.session.apply(lambda each: merge(each, state.selected)))
+        return self._answer(project, "edit", lambda: project.session.apply(lambda each: merge(each, state.selected)), "merge")

@@ -113,9 +113,9 @@ class ProjectHandlers:
     def _manifest(self, project: Project, step: Step, *, message: str | None = None, consumed: Sequence[str] | None = None) -> Manifest:
         return build_manifest(project, self._tiles, step, message=message, consumed=consumed, with_shadow=self._shows_shadow)
 
-    def _answer(self, project: Project, step: Step, act: Callable[[], None]) -> Manifest:
+    def _answer(self, project: Project, step: Step, act: Callable[[], None], label: str | None = None) -> Manifest:
         act()
-        return self._manifest(project, step, consumed=())
+        return {**self._manifest(project, step, consumed=()), "label": label}
 
     def _run(
         self, project: Project, work: Work, step_ids: Sequence[str] = (), used_ids: Sequence[str] = (), *, name: str = "cut"

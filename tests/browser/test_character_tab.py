@@ -36,6 +36,7 @@ def wait_for(page: Page, condition: str) -> None:
 
 
 def test_an_example_is_taken_apart_corrected_spread_and_exported(page: Page, address: str) -> None:
+    page.set_default_timeout(30_000)
     page.goto(address)
     page.get_by_role("tab", name="Characters").click()
     expect(page.locator("#character-stage")).to_contain_text("Open an illustration")
@@ -67,6 +68,8 @@ def test_an_example_is_taken_apart_corrected_spread_and_exported(page: Page, add
     page.get_by_role("option", name="Headwear", exact=True).click()
     page.locator("#character-relabel").click()
     wait_for(page, "s.state.doc.panel.some((layer) => layer.name === 'headwear')")
+
+    assert page.evaluate(f"() => {STAGE}.history.past.at(-1).label") == "relabel"
 
     with page.expect_download(timeout=60_000) as download:
         page.locator("#character-export").click()

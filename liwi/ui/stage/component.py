@@ -74,6 +74,7 @@ class Stage(gr.HTML):
                      "depth": float in [0, 1] | None}],   # optional; layers that have one can be spread apart
          "shadow": {"multiply_url": str | None, "add_url": str | None, "extent": [l, t, r, b], "visible": bool} | None,
          "message": str | None,                # shown in the status line
+         "label": str | None,                  # optional: what the step is called in the history, where the stage did not ask for it
          "can_undo": bool, "can_redo": bool,   # only used while the browser's own history is empty
          "consumed": [ids] | "all",            # optional: boxes and hints that this step used up (ids also later, with the same revision)
          "busy": {"stage": str, "done": int, "total": int} | None}   # optional, see ``busy``

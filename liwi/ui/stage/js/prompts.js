@@ -120,7 +120,7 @@ function startWork() {
   }
   const { boxes } = state.doc;
   const hints = state.doc.hints.filter((hint) => !hint.layer || !recordOf(hint.layer));
-  awaiting = { boxes: boxes.map((entry) => entry.id), hints: hints.map((hint) => hint.id), label: "cut out" };
+  awaiting = { boxes: boxes.map((entry) => entry.id), hints: hints.map((hint) => hint.id), label: STAGE_WORDS.workBoxes.toLowerCase() };
   send("run_requested", { boxes: boxes.map(({ id, box, name }) => ({ id, box, name })), hints: hints.map(plain), recut: null });
 }
 

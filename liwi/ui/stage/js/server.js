@@ -108,7 +108,7 @@ function showRevision(manifest) {
   } else {
     history.pending = null;
     const after = mergedDoc(manifest, before);
-    recordServerStep(awaiting?.label ?? "step", before, after, steps);
+    recordServerStep(awaiting?.label ?? String(manifest.label ?? "step"), before, after, steps);
     if (!manifest.busy) awaiting = null; // else more steps of the same work follow
     showDoc(after);
     const fresh = manifest.layers.filter((layer) => !known.has(layer.id) && layer.role !== "background").map((layer) => layer.id);
