@@ -34,9 +34,9 @@ class EngineEntry:
 
 ENGINES: dict[str, EngineEntry] = {
     "embedded": EngineEntry(
-        factory="liwi.engines.embedded:EmbeddedDecomposer",
+        factory="liwi.engines.embedded:create",
         needs=("cv2", "scipy", "pymatting", "patchmatch"),
-        description="Classical vision on the CPU: colour models, closed-form matting, PatchMatch. Needs no weights and no GPU.",
+        description="Classical vision and a small network on the CPU: colour models, closed-form matting, PatchMatch. No download, no GPU.",
     ),
     "character": EngineEntry(
         factory="liwi.engines.character:CharacterDecomposer",

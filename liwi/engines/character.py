@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.engines.embedded import EmbeddedDecomposer
+from liwi.engines import embedded
 from liwi.errors import InputError, PromptError
 from liwi.experts.served_part_segmenter import ServedPartSegmenter
 from liwi.imaging.compositing import resize_rgba
@@ -77,7 +77,7 @@ class CharacterDecomposer:
         self, segmenter: PartSegmenter | None = None, *, cutter: Decomposer | None = None, inpainter: Inpainter | None = None
     ) -> None:
         self._segmenter = segmenter or ServedPartSegmenter(RegistryReader(Settings.from_environment(os.environ).checkpoint_registry))
-        self._cutter: Decomposer = cutter or EmbeddedDecomposer()
+        self._cutter: Decomposer = cutter or embedded.create()
         self._inpainter = inpainter
 
     def decompose(

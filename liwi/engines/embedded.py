@@ -1,4 +1,4 @@
-"""The embedded engine: classical vision on the CPU, no weights, no download.
+"""The embedded engine: classical vision on the CPU, no download; a matting network finds the object where one is served or ships.
 
     box + hints ─► segment at a small size ─► trimap ─► closed-form alpha ─► alpha along the edges at full size
                                                                                   │
@@ -9,6 +9,7 @@ Every stage works on a crop around the box, at a bounded size where what it look
 the picture. Several boxes are cut one after another through `liwi.editing.cut_box`, each on what the last one left (paper 1, section 3.2).
 """
 
+import os
 import time
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from liwi.editing import CutOptions, Document, assign_hints, check_box, cut_box
 from liwi.errors import PromptError
+from liwi.experts.served_segmenter import ServedSegmenter
 from liwi.imaging.inpainting import PatchMatchInpainter
 from liwi.imaging.matting import foreground_colors, guided_upsample, make_trimap, solve_alpha
 from liwi.imaging.proposals import propose_boxes
@@ -25,6 +27,8 @@ from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.imaging.shadow import clean_background
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Inpainter, Segmenter
+from liwi.registry_reading import RegistryReader
+from liwi.settings import Settings
 from liwi.types import (
     BoundingBox,
     Decomposition,
@@ -77,10 +81,10 @@ class _View:
 
 
 class EmbeddedDecomposer:
-    """`liwi.protocols.Decomposer` without weights. Parts can be exchanged: a learned segmenter takes the classical one's place."""
+    """`liwi.protocols.Decomposer`. Without arguments it needs no weights; `create` gives it a learned segmenter."""
 
     name = "embedded"
-    version = "1"
+    version = "2"
 
     def __init__(self, segmenter: Segmenter | None = None, inpainter: Inpainter | None = None) -> None:
         self._segmenter: Segmenter = segmenter or ClassicalSegmenter()
@@ -147,7 +151,9 @@ class EmbeddedDecomposer:
         background = self._clean(request, box, region, alpha)
         cancel.check()
         layer = _layer(size, region, colors, alpha, box, request.names[0] if request.names else "Object 1")
-        provenance = Provenance(self.name, self.version, request.seed, time.monotonic() - started, notes)
+        who = getattr(self._segmenter, "answers", "")
+        version = f"{self.version}, segmentation by {who}" if who else self.version
+        provenance = Provenance(self.name, version, request.seed, time.monotonic() - started, notes)
         return Decomposition(request.image, LayerStack((background, layer)), provenance, request.mask)
 
     def _clean(self, request: DecompositionRequest, box: BoundingBox, region: BoundingBox, alpha: Float32) -> Layer:
@@ -170,6 +176,12 @@ class EmbeddedDecomposer:
         rgba[..., 3] = 255
         rgba[surroundings.slices][..., :3] = cleaned.background
         return Layer(rgba, LayerRole.BACKGROUND, "Background", id="background")
+
+
+def create() -> EmbeddedDecomposer:
+    """The engine with what the registry of the environment serves, or what ships, as its segmenter."""
+    registry = RegistryReader(Settings.from_environment(os.environ).checkpoint_registry)
+    return EmbeddedDecomposer(ServedSegmenter(registry))
 
 
 def _around(box: BoundingBox, margin: float, image: UInt8) -> BoundingBox:

@@ -1,7 +1,7 @@
 """`liwi.protocols.Segmenter` with the matting network: the classical answer is its prior, and what it falls back to.
 
-    crop ─► classical answer ─► network, four looks at small sizes: log-odds ─┐
-                    └─────────────────────────────────────────────────────────┴─► sum ─► cut along edges at the crop's size ─► tidy
+    crop ─► classical answer ─► network, three looks at small sizes: log-odds ─┐
+                    └──────────────────────────────────────────────────────────┴─► sum ─► cut along edges at the crop's size ─► tidy
 
 The two are wrong in different places, so that their sum is better than either; corrections hold whatever they say. Where the classical
 method is exact, before plain surroundings or in a picture that is cut out already, its answer stands.
@@ -26,11 +26,12 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SIDES = (192, 256)
-"""Long sides of the crop that the network sees, in pixels: what it was trained with, and one that shows finer parts. Each also mirrored."""
+LOOKS = ((192, False), (256, True), (384, False))
+"""Long sides of the crop that the network sees, and whether mirrored: what it was trained with, and finer ones for thin parts."""
 
-_PRIOR_SHARE = 0.5
-"""How much the classical log-odds, which know the crop's own pixels, count beside the network's."""
+_PRIOR_SHARES = (0.5, 0.2)
+"""How much the classical log-odds, which know the crop's own pixels, count beside the network's, where they are for the object and against:
+what the classical method misses has most often only the colours of what is behind it."""
 
 _SMOOTHNESS = 0.15
 _MOST_SURE, _PRIOR_MOST_SURE = 8.0, 5.0
@@ -64,7 +65,7 @@ class LearnedSegmenter:
             return prior
         marks = paint_hints(crop.shape[:2], prompt, hints)
         open_area = there & (inside | parts_with((prior > 0.5) | (marks == KEPT), marks == KEPT))
-        evidence = self._ask(crop, prompt, marks, prior, there) + np.float32(_PRIOR_SHARE) * _log_odds(prior)
+        evidence = self._ask(crop, prompt, marks, prior, there) + _worth(prior)
         mask = _along_edges(crop, evidence, open_area, marks)
         mask = tidy(mask & open_area, prompt, marks)
         if not mask.any():
@@ -78,11 +79,11 @@ class LearnedSegmenter:
 
     def _ask(self, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
         """The network's log-odds at the crop's size, the mean of all looks: (h, w) float32."""
-        looks = [self._look(side, crop, box, marks, prior, there) for side in SIDES]
+        looks = [self._look(side, mirrored, crop, box, marks, prior, there) for side, mirrored in LOOKS]
         return np.asarray(np.mean(looks, axis=0), np.float32)
 
-    def _look(self, side: int, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
-        """The same of one size, as it is and mirrored."""
+    def _look(self, side: int, mirrored: bool, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
+        """The same of one look."""
         height, width = crop.shape[:2]
         scale = side / max(height, width)
         size = (max(8, round(width * scale)), max(8, round(height * scale)))
@@ -99,14 +100,13 @@ class LearnedSegmenter:
             "prior": cv2.resize(prior, size, interpolation=shrink)[None],
             "marks": _shrink_marks(marks, size, scale)[None],
         }
-        network = self._network
-        tensors = {name: pad_to_multiple(_with_mirrored(plane), network.settings.multiple) for name, plane in planes.items()}
-        known = torch.ones(2, 1, 1, 1)
+        network, turn = self._network, -1 if mirrored else 1
+        tensors = {name: pad_to_multiple(_tensor(plane[..., ::turn]), network.settings.multiple) for name, plane in planes.items()}
+        known = torch.ones(1, 1, 1, 1)
         with torch.inference_mode():
             inputs = stack_inputs(tensors["rgb"], tensors["support"], tensors["box"], tensors["prior"], known, tensors["marks"])
-            answers = network(inputs, prior_logits(tensors["prior"], known, tensors["box"]))[:, 0, : size[1], : size[0]]
-        plain, mirrored = answers.float().clamp(-_MOST_SURE, _MOST_SURE)
-        answer = (plain + mirrored.flip(-1)).numpy() / 2
+            seen = network(inputs, prior_logits(tensors["prior"], known, tensors["box"]))[0, 0, : size[1], : size[0]]
+        answer = np.ascontiguousarray(seen.float().clamp(-_MOST_SURE, _MOST_SURE).numpy()[:, ::turn])
         return np.asarray(cv2.resize(answer, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
@@ -118,9 +118,11 @@ def _along_edges(crop: UInt8, evidence: Float32, open_area: Mask, marks: UInt8) 
     return cut(contour_guide(np.ascontiguousarray(crop)), np.clip(evidence, -_LIMIT, _LIMIT), labels, _SMOOTHNESS)
 
 
-def _log_odds(probability: Float32) -> Float32:
-    bounded = np.clip(probability, 1e-3, 1 - 1e-3)
-    return np.asarray(np.clip(np.log(bounded / (1 - bounded)), -_PRIOR_MOST_SURE, _PRIOR_MOST_SURE), np.float32)
+def _worth(prior: Float32) -> Float32:
+    """The classical probability as log-odds to add to the network's."""
+    bounded = np.clip(prior, 1e-3, 1 - 1e-3)
+    odds = np.clip(np.log(bounded / (1 - bounded)), -_PRIOR_MOST_SURE, _PRIOR_MOST_SURE)
+    return np.where(odds > 0, _PRIOR_SHARES[0] * odds, _PRIOR_SHARES[1] * odds).astype(np.float32)
 
 
 def _shrink_marks(marks: UInt8, size: tuple[int, int], scale: float) -> Float32:
@@ -134,6 +136,5 @@ def _shrink_marks(marks: UInt8, size: tuple[int, int], scale: float) -> Float32:
     return small.astype(np.float32)
 
 
-def _with_mirrored(plane: NDArray[np.generic]) -> Tensor:
-    """A plane (c, h, w) and its mirror image: (2, c, h, w)."""
-    return torch.from_numpy(np.stack([plane, plane[..., ::-1]]).astype(np.float32))
+def _tensor(plane: NDArray[np.generic]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(plane, np.float32))[None]
