@@ -31,12 +31,12 @@ FLAVORS = ("t4-small", "l4x1", "a10g-small", "a10g-large", "l40sx1", "a100-large
 
 _DATASET = re.compile(r"hf://datasets/([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-_COMMAND = """cd /studio && mkdir -p /tmp/runs && printf %s "$LIWI_JOB" > /tmp/job.toml
-hf download "$LIWI_RUNS_REPO" --include "$LIWI_RUN/*" --local-dir /tmp/runs > /dev/null 2>&1
-python -m training run /tmp/job.toml --out "/tmp/runs/$LIWI_RUN" --echo
+_COMMAND = """cd /studio && mkdir -p /tmp/runs && printf %s "$RUN_JOB" > /tmp/job.toml
+hf download "$RUNS_REPOSITORY" --include "$RUN_NAME/*" --local-dir /tmp/runs > /dev/null 2>&1
+python -m training run /tmp/job.toml --out "/tmp/runs/$RUN_NAME" --echo
 code=$?
-rm -f "/tmp/runs/$LIWI_RUN/run.lock"
-hf upload "$LIWI_RUNS_REPO" "/tmp/runs/$LIWI_RUN" "$LIWI_RUN" --private --quiet || exit 74
+rm -f "/tmp/runs/$RUN_NAME/run.lock"
+hf upload "$RUNS_REPOSITORY" "/tmp/runs/$RUN_NAME" "$RUN_NAME" --private --quiet || exit 74
 exit $code"""
 """What the container does; every name comes in through its environment, so none is part of the command."""
 _TRIES = 3
@@ -218,9 +218,9 @@ class HuggingFaceJobs:
             Volume(type="dataset", source=found[1], mount_path="/dataset", read_only=True),
         ]
         environment = {
-            "LIWI_JOB": encode_job(replace(job, dataset="/dataset")),
-            "LIWI_RUN": name,
-            "LIWI_RUNS_REPO": self._settings.repository,
+            "RUN_JOB": encode_job(replace(job, dataset="/dataset")),
+            "RUN_NAME": name,
+            "RUNS_REPOSITORY": self._settings.repository,
             "PYTHONUNBUFFERED": "1",
         }
         return self._ask(

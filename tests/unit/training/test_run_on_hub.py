@@ -102,7 +102,7 @@ def test_a_run_there_is_sent_followed_and_its_checkpoint_published_from_here(the
 def parse_job_of(sent: dict[str, Any]) -> Job:
     import tomllib
 
-    return parse_job(tomllib.loads(sent["environment"]["LIWI_JOB"]))
+    return parse_job(tomllib.loads(sent["environment"]["RUN_JOB"]))
 
 
 def test_cancelling_and_what_the_other_side_says(there: There, samples: Path) -> None:
