@@ -119,7 +119,7 @@ def told(page: Page, text: str) -> None:
 
 SIMILAR = {"name": "her sister", "project": "default", "score": 0.9, "num_matched": 3}
 RELABEL = "**/workbench/api/relabel"
-PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": "", "order": None}
+PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": "", "order": None, "pieces": []}
 
 
 def test_a_key_labels_the_selected_fragment_and_it_is_saved(browser: Browser, app: WorkbenchApp) -> None:
