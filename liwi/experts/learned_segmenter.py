@@ -15,6 +15,7 @@ from torch import Tensor
 
 from liwi.experts.matting_network import MattingNetwork, prior_logits, stack_inputs
 from liwi.experts.unet import pad_to_multiple
+from liwi.imaging.corrections import change_near_marks
 from liwi.imaging.flat_background import flat_ring_color
 from liwi.imaging.graph_cut import OPEN, SURE_BACKGROUND, SURE_OBJECT, contour_guide, cut
 from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
@@ -32,6 +33,9 @@ LOOKS = ((192, False), (256, True), (384, False))
 _PRIOR_SHARES = (0.5, 0.2)
 """How much the classical log-odds, which know the crop's own pixels, count beside the network's, where they are for the object and against:
 what the classical method misses has most often only the colours of what is behind it."""
+
+_MARKED_SHARE = 0.4
+"""How much of that is left where there are marks: these say that the classical method is wrong here."""
 
 _SMOOTHNESS = 0.15
 _MOST_SURE, _PRIOR_MOST_SURE = 8.0, 5.0
@@ -64,18 +68,27 @@ class LearnedSegmenter:
         if cut_out or flat_ring_color(crop, ring) is not None or min(prompt.width, prompt.height) < 4 or min(crop.shape[:2]) < 8:
             return prior
         marks = paint_hints(crop.shape[:2], prompt, hints)
-        open_area = there & (inside | parts_with((prior > 0.5) | (marks == KEPT), marks == KEPT))
-        evidence = self._ask(crop, prompt, marks, prior, there) + _worth(prior)
-        mask = _along_edges(crop, evidence, open_area, marks)
-        mask = tidy(mask & open_area, prompt, marks)
+        mask, evidence = self._decide(crop, prompt, marks, prior, there)
+        if marks.any():  # what no mark asks for stays as it was without them
+            nothing = np.zeros_like(marks)
+            before, _ = self._decide(crop, prompt, nothing, self._prior.segment(crop, box, (), support, seed=seed), there)
+            mask = tidy(change_near_marks(before, mask, marks), prompt, marks)
         if not mask.any():
             mask = ellipse_mask(there.shape, prompt) & there
         confidence = (1 / (1 + np.exp(-evidence))).astype(np.float32)
         probability = np.where(mask, np.maximum(confidence, np.float32(0.51)), np.minimum(confidence, np.float32(0.49)))
-        probability[~open_area] = 0
+        probability[~(there & (inside | mask))] = 0
         probability[(marks == KEPT) & there] = 1
         probability[marks == DROPPED] = 0
         return probability
+
+    def _decide(self, crop: UInt8, prompt: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> tuple[Mask, Float32]:
+        """What the marks make the object, and the evidence for it, as log-odds: (h, w) each."""
+        inside = box_mask(there.shape, prompt)
+        open_area = there & (inside | parts_with((prior > 0.5) | (marks == KEPT), marks == KEPT))
+        evidence = self._ask(crop, prompt, marks, prior, there) + np.float32(_MARKED_SHARE if marks.any() else 1) * _worth(prior)
+        mask = _along_edges(crop, evidence, open_area, marks)
+        return tidy(mask & open_area, prompt, marks), evidence
 
     def _ask(self, crop: UInt8, box: BoundingBox, marks: UInt8, prior: Float32, there: Mask) -> Float32:
         """The network's log-odds at the crop's size, the mean of all looks: (h, w) float32."""

@@ -46,11 +46,11 @@ def correct(answer: Hypothesis, marks: UInt8, hypotheses: Hypotheses) -> Hypothe
     smoothness = hypotheses.settings.smoothness
     settled = np.clip(answer.evidence, -_SETTLED, _SETTLED) + np.where(answer.mask, 1, -1)
     first = cut(hypotheses.guide, (settled + marked).astype(np.float32), decided, smoothness)
-    mask = _change_near_marks(answer.mask, first, marks)
+    mask = change_near_marks(answer.mask, first, marks)
 
     removed = answer.mask & ~mask & (marked < _PLAINLY_REMOVED)
     evidence = hypotheses.evidence_of(mask, hypotheses.ring_distance(also=removed)) + marked
-    mask = _change_near_marks(answer.mask, cut(hypotheses.guide, evidence, decided, smoothness), marks)
+    mask = change_near_marks(answer.mask, cut(hypotheses.guide, evidence, decided, smoothness), marks)
     return Hypothesis(mask, np.where(mask, np.maximum(evidence, _DECIDED), np.minimum(evidence, -_DECIDED)).astype(np.float32))
 
 
@@ -66,7 +66,7 @@ def correct_flat(crop: UInt8, box: BoundingBox, mask: Mask, marks: UInt8) -> Mas
     if not marks.any():
         return mask
     asked = np.where(mask, _SETTLED, -_SETTLED) + hint_evidence(crop, marks, box, reach=0.2, color_spread=7.0) > 0
-    return _change_near_marks(mask, asked, marks)
+    return change_near_marks(mask, asked, marks)
 
 
 def known_labels(open_area: Mask, marks: UInt8) -> UInt8:
@@ -85,8 +85,17 @@ def shrink_marks(marks: UInt8, size: tuple[int, int]) -> UInt8:
     return small
 
 
-def _change_near_marks(mask: Mask, asked: Mask, marks: UInt8) -> Mask:
-    """``mask`` changed to ``asked`` in the areas joined to a mark of that kind, and nowhere else."""
+def change_near_marks(mask: Mask, asked: Mask, marks: UInt8) -> Mask:
+    """Change a mask only where a mark asks for it.
+
+    Args:
+        mask: (h, w) bool, decided without the marks.
+        asked: (h, w) bool, decided with them.
+        marks: (h, w) uint8, see `liwi.imaging.hint_marks`.
+
+    Returns:
+        (h, w) bool: ``mask`` changed to ``asked`` in the areas joined to a mark of that kind, and nowhere else.
+    """
     added = parts_with(asked & ~mask | (marks == KEPT), marks == KEPT)
     removed = parts_with(mask & ~asked | (marks == DROPPED), marks == DROPPED)
     return (mask | added) & ~removed
