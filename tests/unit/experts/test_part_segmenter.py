@@ -133,7 +133,11 @@ def test_the_papers_network_loads_by_the_same_door(tmp_path: Path) -> None:
     from tests.unit.experts.test_part_sam import tiny
 
     save_weights(tiny("token"), tmp_path / "part_segmentation", {}, NETWORKS["sam_hq"])
-    smoke(load(tmp_path))
+    segmenter = load(tmp_path)
+    smoke(segmenter)
+    answer = segmenter.segment_parts(figure())
+    assert answer.shape == (len(CoarseBodyPart), *figure().shape[:2])
+    assert (answer[:, figure()[..., 3] == 0] == 0).all()
 
 
 def test_a_missing_and_an_unexpected_tensor_are_named(folder: Path) -> None:
