@@ -33,10 +33,12 @@ class Hold:
 
     Attributes:
         pass_id: of what.
+        taken_at: when it was last claimed, in milliseconds since 1970; later for each page that claims it.
         expires_at: in milliseconds since 1970, without a further heartbeat.
     """
 
     pass_id: int
+    taken_at: int
     expires_at: int
 
 
@@ -56,7 +58,9 @@ def claim(database: Database, actor: str, pass_id: int) -> Hold:
         if held is None or held.user_id != user.id:
             event = ClaimStep.CLAIMED if held is None else ClaimStep.EXPIRED
             _record(session, found, user, event, now, from_user=held.user_id if held else None)
-        return _hold(session, held, found, user, now)
+        elif now <= held.taken_at:
+            now = held.taken_at + 1  # two pages in one millisecond
+        return _hold(session, held, found, user, now, claimed=True)
 
 
 def heartbeat(database: Database, actor: str, pass_id: int) -> Hold:
@@ -70,11 +74,21 @@ def heartbeat(database: Database, actor: str, pass_id: int) -> Hold:
         return renew_claim(session, found, user, database.clock())
 
 
-def release(database: Database, actor: str, pass_id: int) -> None:
-    """Give a pass back; nothing happens if the person does not hold it."""
+def release(database: Database, actor: str, pass_id: int, taken_at: int | None = None) -> None:
+    """Give a pass back; nothing happens if the person does not hold it.
+
+    Args:
+        database: open.
+        actor: who gives it back.
+        pass_id: what.
+        taken_at: the `Hold.taken_at` that is given back. If another page of the person has claimed the pass since, theirs stands:
+            what a closing page sends may arrive after the claim of the page that follows it.
+    """
     with database.write() as session:
         user, found = _user_and_pass(session, actor, pass_id)
-        drop_claim(session, found, user, database.clock())
+        held = session.get(Claim, pass_id)
+        if held is not None and (taken_at is None or held.taken_at <= taken_at):
+            drop_claim(session, found, user, database.clock())
 
 
 def take_over(database: Database, actor: str, pass_id: int, reason: str) -> Hold:
@@ -98,7 +112,7 @@ def take_over(database: Database, actor: str, pass_id: int, reason: str) -> Hold
         now = database.clock()
         held = session.get(Claim, pass_id)
         _record(session, found, user, ClaimStep.TAKEN_OVER, now, from_user=held.user_id if held else None, reason=reason)
-        return _hold(session, held, found, user, now)
+        return _hold(session, held, found, user, now, claimed=True)
 
 
 def claim_events(database: Database, actor: str, pass_id: int) -> list[tuple[str, ClaimStep, str | None, str]]:
@@ -170,14 +184,14 @@ def _held_by_other(session: Session, held: Claim, now: int) -> ClaimNeeded:
     )
 
 
-def _hold(session: Session, held: Claim | None, found: Pass, user: User, now: int) -> Hold:
+def _hold(session: Session, held: Claim | None, found: Pass, user: User, now: int, *, claimed: bool = False) -> Hold:
     if held is None:
         held = Claim(pass_id=found.id, user_id=user.id, taken_at=now, expires_at=0)
         session.add(held)
-    if held.user_id != user.id:
+    if claimed or held.user_id != user.id:
         held.user_id, held.taken_at = user.id, now
     held.expires_at = now + CLAIM_MILLISECONDS
-    return Hold(found.id, held.expires_at)
+    return Hold(found.id, held.taken_at, held.expires_at)
 
 
 def _record(

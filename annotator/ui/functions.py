@@ -60,20 +60,24 @@ def _open(services: WorkbenchServices, person: str, body: Body) -> Json:
 
 
 def _claim(services: WorkbenchServices, person: str, body: Body) -> Json:
-    return {"expires_at": claims.claim(services.database, person, _pass(body)).expires_at}
+    return _hold_json(claims.claim(services.database, person, _pass(body)))
 
 
 def _heartbeat(services: WorkbenchServices, person: str, body: Body) -> Json:
-    return {"expires_at": claims.heartbeat(services.database, person, _pass(body)).expires_at}
+    return _hold_json(claims.heartbeat(services.database, person, _pass(body)))
 
 
 def _release(services: WorkbenchServices, person: str, body: Body) -> Json:
-    claims.release(services.database, person, _pass(body))
+    claims.release(services.database, person, _pass(body), reading.optional(reading.whole, body, "taken_at", high=reading.MAX_TIME))
     return {}
 
 
 def _take_over(services: WorkbenchServices, person: str, body: Body) -> Json:
-    return {"expires_at": claims.take_over(services.database, person, _pass(body), reading.text(body, "reason")).expires_at}
+    return _hold_json(claims.take_over(services.database, person, _pass(body), reading.text(body, "reason")))
+
+
+def _hold_json(hold: claims.Hold) -> Json:
+    return {"taken_at": hold.taken_at, "expires_at": hold.expires_at}
 
 
 def _claim_events(services: WorkbenchServices, person: str, body: Body) -> Json:

@@ -15,6 +15,8 @@ Body = Mapping[str, Any]
 MAX_ID = 2**31 - 1
 """Largest number of a row, in PostgreSQL too."""
 MAX_VERSION = 2**31 - 1
+MAX_TIME = 2**53
+"""Milliseconds; the largest whole number that JavaScript counts exactly."""
 MAX_LIST = 10_000
 
 _Word = TypeVar("_Word", bound=StrEnum)

@@ -1,7 +1,7 @@
 // The claim on the open pass: taken on opening, kept by a heartbeat, given back on leaving. Without it everything is read only.
 
 const HEARTBEAT_SECONDS = 30;
-const hold = { passId: null, held: false, taking: false, lost: false, refusal: null };
+const hold = { passId: null, takenAt: null, held: false, taking: false, lost: false, refusal: null };
 
 // Also while the answer is under way: what is decided meanwhile waits in the queue, and is kept if the claim is refused.
 function mayEdit() {
@@ -52,7 +52,8 @@ async function takeClaim() {
 
 async function callClaim(name, body) {
   try {
-    await call(name, body);
+    const answer = await call(name, body);
+    if (answer.taken_at && body.pass_id === hold.passId) hold.takenAt = answer.taken_at;
     return null;
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -97,11 +98,11 @@ async function beat() {
 
 // Given back once everything of it is saved, unless the person has returned meanwhile.
 async function leaveClaim() {
-  const { passId, held } = hold;
-  Object.assign(hold, { passId: null, held: false, taking: false, lost: false, refusal: null });
+  const { passId, takenAt, held } = hold;
+  Object.assign(hold, { passId: null, takenAt: null, held: false, taking: false, lost: false, refusal: null });
   if (!held) return;
   await settledPass(passId);
-  if (hold.passId !== passId && !parked.has(passId)) await callClaim("release", { pass_id: passId });
+  if (hold.passId !== passId && !parked.has(passId)) await callClaim("release", { pass_id: passId, taken_at: takenAt });
 }
 
 function followPass() {
@@ -140,7 +141,7 @@ function startClaims() {
   setInterval(beat, HEARTBEAT_SECONDS * 1000);
   window.addEventListener("pagehide", () => {
     if (hold.held && !waiting.some((operation) => operation.pass_id === hold.passId)) {
-      call("release", { pass_id: hold.passId }, { keepalive: true }).catch(() => {});
+      call("release", { pass_id: hold.passId, taken_at: hold.takenAt }, { keepalive: true }).catch(() => {});
     }
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted && model.open) takeClaim(); });

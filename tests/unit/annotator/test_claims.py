@@ -59,6 +59,18 @@ def test_every_change_of_hands_is_recorded(database: Database, clock: Clock) -> 
     ]
 
 
+def test_a_closing_page_does_not_give_back_what_the_next_page_has_claimed(database: Database) -> None:
+    pass_id = add_models(database)[0]
+    closing = claim(database, "ann", pass_id)
+    following = claim(database, "ann", pass_id)  # reloaded, in the same millisecond
+    assert heartbeat(database, "ann", pass_id).taken_at == following.taken_at > closing.taken_at
+    release(database, "ann", pass_id, closing.taken_at)  # arrives late
+    heartbeat(database, "ann", pass_id)
+    release(database, "ann", pass_id, following.taken_at)
+    with pytest.raises(ClaimNeeded):
+        heartbeat(database, "ann", pass_id)
+
+
 def test_viewers_and_strangers_claim_nothing(database: Database) -> None:
     pass_id = add_models(database)[0]
     for actor in ("vera", "nobody", "' OR 1=1 --"):
