@@ -19,6 +19,7 @@ from data_tools.parts.commands import parts
 from data_tools.parts.dataset import FORMAT as PARTS
 from data_tools.parts.dataset import verify_parts
 from data_tools.photographs import collect_photographs
+from data_tools.scene_commands import degradations, scenes
 from data_tools.sources import Split, gather, locate_packages
 from liwi.command_line import errors_for_people
 
@@ -26,6 +27,8 @@ app = typer.Typer(help="Make samples to measure and to train with.", no_args_is_
 app.add_typer(live2d, name="live2d")
 app.command()(matting)
 app.command()(parts)
+app.command()(scenes)
+app.command()(degradations)
 
 
 class Splits(StrEnum):
