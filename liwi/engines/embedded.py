@@ -1,4 +1,4 @@
-"""The embedded engine: classical vision on the CPU, no download; a matting network finds the object where one is served or ships.
+"""The embedded engine: classical vision on the CPU, no download; a matting network finds the object where one is served.
 
     box + hints ─► segment at a small size ─► trimap ─► closed-form alpha ─► alpha along the edges at full size
                                                                                   │
@@ -9,8 +9,8 @@ Every stage works on a crop around the box, at a bounded size where what it look
 the picture. Several boxes are cut one after another through `liwi.editing.cut_box`, each on what the last one left (paper 1, section 3.2).
 """
 
-import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from liwi.editing import CutOptions, Document, assign_hints, check_box, cut_box
 from liwi.errors import PromptError
-from liwi.experts.served_segmenter import ServedSegmenter
+from liwi.experts.served_segmenter import KIND, ServedSegmenter
 from liwi.imaging.inpainting import PatchMatchInpainter
 from liwi.imaging.matting import foreground_colors, guided_upsample, make_trimap, solve_alpha
 from liwi.imaging.proposals import propose_boxes
@@ -27,8 +27,7 @@ from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.imaging.shadow import clean_background
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Inpainter, Segmenter
-from liwi.registry_reading import RegistryReader
-from liwi.settings import Settings
+from liwi.registry_serving import served_here
 from liwi.types import (
     BoundingBox,
     Decomposition,
@@ -146,9 +145,11 @@ class EmbeddedDecomposer:
         next_stage(1)
         region, alpha = _matte(request, box, probability)
         next_stage(2)
-        colors = foreground_colors(np.ascontiguousarray(request.image[region.slices]), alpha)
-        next_stage(3)
-        background = self._clean(request, box, region, alpha)
+        with ThreadPoolExecutor(1) as pool:  # beside the background, which asks nothing of it
+            lifted = pool.submit(foreground_colors, np.ascontiguousarray(request.image[region.slices]), alpha)
+            next_stage(3)
+            background = self._clean(request, box, region, alpha)
+            colors = lifted.result()
         cancel.check()
         layer = _layer(size, region, colors, alpha, box, request.names[0] if request.names else "Object 1")
         who = getattr(self._segmenter, "answers", "")
@@ -179,9 +180,8 @@ class EmbeddedDecomposer:
 
 
 def create() -> EmbeddedDecomposer:
-    """The engine with what the registry of the environment serves, or what ships, as its segmenter."""
-    registry = RegistryReader(Settings.from_environment(os.environ).checkpoint_registry)
-    return EmbeddedDecomposer(ServedSegmenter(registry))
+    """The engine with what the registry of the environment serves as its segmenter."""
+    return EmbeddedDecomposer(ServedSegmenter(served_here(KIND)))
 
 
 def _around(box: BoundingBox, margin: float, image: UInt8) -> BoundingBox:
@@ -253,7 +253,7 @@ def _draw_hints(view: _View, band: int) -> UInt8 | None:
 def _layer(size: tuple[int, int], region: BoundingBox, colors: UInt8, alpha: Float32, box: BoundingBox, name: str) -> Layer:
     rgba = np.zeros((size[1], size[0], 4), np.uint8)  # calloc: rows never touched cost no memory
     part = rgba[region.slices]
-    part[..., :3] = colors
-    part[..., 3] = np.rint(alpha * 255).astype(np.uint8)
-    part[part[..., 3] == 0] = 0
+    opacity = np.rint(alpha * 255).astype(np.uint8)
+    part[..., :3] = cv2.copyTo(colors, opacity)  # nothing where nothing is seen
+    part[..., 3] = opacity
     return Layer(rgba, LayerRole.FOREGROUND, name, box=box)

@@ -131,11 +131,9 @@ class PatchMatchInpainter:
         completed = _complete(small, small_hole, small_banned, radius, seed)
         if scale < 1:
             field = match_patches(completed, small_hole, _whole_patches(small_banned, 2))
-            filled = _copy_detail(crop, missing, banned, small, completed, field)
-        else:
-            filled = completed[missing]
+            completed = _copy_detail(crop, missing, banned, small, completed, field)
         result = image.copy()
-        result[box.slices][missing] = filled
+        result[box.slices] = cv2.copyTo(completed, missing.view(np.uint8), crop.copy())
         return result
 
     def _usable_radius(self, hole: Mask, banned: Mask) -> int:
@@ -185,31 +183,20 @@ def _copy_detail(crop: UInt8, hole: Mask, banned: Mask, small: UInt8, completed:
     """Enlarge the completed picture and add the fine detail that the enlarged sources lack, copied from the full-size crop.
 
     Returns:
-        (n, 3) uint8: the colours of the n hole pixels, in row order.
+        (h, w, 3) uint8 of the crop's size; it counts in the hole alone.
     """
-    rows, columns = np.nonzero(hole)
-    ratio_y, ratio_x = hole.shape[0] / small.shape[0], hole.shape[1] / small.shape[1]
-    step = field[(rows / ratio_y).astype(np.intp), (columns / ratio_x).astype(np.intp)]
-    source_y = np.clip(rows + np.rint(step[:, 0] * ratio_y).astype(np.intp), 0, hole.shape[0] - 1)
-    source_x = np.clip(columns + np.rint(step[:, 1] * ratio_x).astype(np.intp), 0, hole.shape[1] - 1)
-    base = _sample(completed, rows, columns, ratio_y, ratio_x)
-    detail = crop[source_y, source_x] - _sample(small, source_y, source_x, ratio_y, ratio_x)
-    detail[banned[source_y, source_x]] = 0
-    return np.clip(np.rint(base + detail), 0, 255).astype(np.uint8)
-
-
-def _sample(image: UInt8, rows: NDArray[np.intp], columns: NDArray[np.intp], ratio_y: float, ratio_x: float) -> Float32:
-    """Bilinear samples of a shrunk picture at full-size pixel centres: (n, 3) float32 in [0, 255]."""
-    width = 4096  # remap takes pictures of less than 32768 px a side, so the list of points is folded
-    num_points = rows.size
-    padded = -(-num_points // width) * width
-    maps = np.zeros((2, padded), np.float32)
-    maps[0, :num_points] = (columns + 0.5) / ratio_x - 0.5
-    maps[1, :num_points] = (rows + 0.5) / ratio_y - 0.5
-    result = np.empty((padded, 3), np.float32)
-    values = image.astype(np.float32)
-    for start in range(0, padded, width * 1024):
-        part = slice(start, start + width * 1024)
-        x, y = maps[0, part].reshape(-1, width), maps[1, part].reshape(-1, width)
-        result[part] = cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)
-    return result[:num_points]
+    height, width = hole.shape
+    size = (width, height)
+    smooth = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+    detail = cv2.subtract(crop, smooth, mask=(~banned).view(np.uint8), dtype=cv2.CV_16S)
+    part = BoundingBox.around(hole)
+    assert part is not None  # who calls has found a hole
+    steps = cv2.resize(field.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[part.slices]
+    ratio_y, ratio_x = height / small.shape[0], width / small.shape[1]
+    y, x = np.arange(part.top, part.bottom, dtype=np.float32)[:, None], np.arange(part.left, part.right, dtype=np.float32)
+    source_y = np.clip(y + np.rint(steps[..., 0] * np.float32(ratio_y)), 0, height - 1)
+    source_x = np.clip(x + np.rint(steps[..., 1] * np.float32(ratio_x)), 0, width - 1)
+    result = cv2.resize(completed, size, interpolation=cv2.INTER_LINEAR)
+    copied = cv2.remap(detail, source_x, source_y, cv2.INTER_NEAREST)
+    result[part.slices] = cv2.add(result[part.slices], copied, dtype=cv2.CV_8U)
+    return result

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.imaging.compositing import to_float
+from liwi.types import BoundingBox
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -24,6 +25,9 @@ SURE_ALPHA = 0.97
 
 _CHOLESKY_SHIFTS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 """Diagonal shifts tried in turn by the preconditioner; without any it fails on noisy pictures and starts again."""
+
+_SOLVED_AROUND = 4
+"""Pixels around the unknown ones that take part in the solution: those in a window of 3 x 3 with one of them, and the border of these."""
 
 _SMALLEST_THIN_PART = 4.0
 """Area of a part that counts as thin, in squares of the trimap's band."""
@@ -99,10 +103,18 @@ def solve_alpha(image: UInt8, trimap: Float32) -> Float32:
 
     # The preconditioner prints a paragraph for every shift that fails; the next one is tried anyhow. Standard output is not its own.
     vars(sys.modules[ichol.__module__])["print"] = _say_nothing
-    alpha = estimate_alpha_cf(
-        image.astype(np.float64) / 255, trimap.astype(np.float64), preconditioner=partial(ichol, shifts=_CHOLESKY_SHIFTS)
+    around = BoundingBox.around(unknown)
+    assert around is not None  # there are unknown pixels
+    part = around.expand(_SOLVED_AROUND).intersect(BoundingBox.of_size((trimap.shape[1], trimap.shape[0])))
+    assert part is not None
+    alpha = trimap.copy()
+    solved = estimate_alpha_cf(
+        image[part.slices].astype(np.float64) / 255,
+        trimap[part.slices].astype(np.float64),
+        preconditioner=partial(ichol, shifts=_CHOLESKY_SHIFTS),
     )
-    return np.clip(alpha, 0, 1).astype(np.float32)
+    alpha[part.slices] = np.clip(solved, 0, 1)
+    return alpha
 
 
 def guided_upsample(coarse: Float32, coarse_guide: UInt8, guide: UInt8, radius: int = 4, epsilon: float = 1e-4) -> Float32:
@@ -125,13 +137,13 @@ def guided_upsample(coarse: Float32, coarse_guide: UInt8, guide: UInt8, radius: 
     if coarse.shape == guide.shape[:2]:
         return coarse
     slope, offset = _fit_linear_models(coarse, to_float(coarse_guide), radius, epsilon)
-    result = np.empty(guide.shape[:2], np.float32)
     slope_full = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR)
-    offset_full = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
+    result = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
     rows = 512
     for top in range(0, size[1], rows):
         band = slice(top, top + rows)
-        result[band] = np.einsum("hwc,hwc->hw", slope_full[band], guide[band].astype(np.float32) * np.float32(1 / 255)) + offset_full[band]
+        products = cv2.multiply(slope_full[band], guide[band], scale=1 / 255, dtype=cv2.CV_32F)
+        result[band] += cv2.transform(products, np.ones((1, 3), np.float32)).reshape(products.shape[:2])
     return np.clip(result, 0, 1, out=result)
 
 
@@ -147,13 +159,13 @@ def _fit_linear_models(target: Float32, guide: Float32, radius: int, epsilon: fl
         return cv2.boxFilter(values, -1, window, borderType=cv2.BORDER_REFLECT)
 
     mean_guide, mean_target = mean(guide), mean(target)
-    covariance = mean(guide * target[..., None]) - mean_guide * mean_target[..., None]
-    outer = (guide[..., :, None] * guide[..., None, :]).reshape(*guide.shape[:2], 9)
-    variance = np.concatenate([mean(np.ascontiguousarray(outer[..., i : i + 3])) for i in (0, 3, 6)], axis=2).reshape(
-        *guide.shape[:2], 3, 3
-    )
-    variance = variance - mean_guide[..., :, None] * mean_guide[..., None, :] + np.eye(3, dtype=np.float32) * epsilon
-    slope = np.linalg.solve(variance, covariance[..., None])[..., 0].astype(np.float32)
+    kernel = np.ones(window, np.uint8)
+    uneven = cv2.dilate(target, kernel) != cv2.erode(target, kernel)  # elsewhere the window's one value is the model
+    covariance = mean(guide * target[..., None])[uneven] - mean_guide[uneven] * mean_target[uneven][:, None]
+    outer = [mean(guide * guide[..., channel, None])[uneven] for channel in range(3)]
+    variance = np.stack(outer, axis=1) - mean_guide[uneven][:, :, None] * mean_guide[uneven][:, None, :]
+    slope = np.zeros_like(guide)
+    slope[uneven] = np.linalg.solve(variance + np.eye(3, dtype=np.float32) * epsilon, covariance[..., None])[..., 0]
     offset = mean_target - np.einsum("hwc,hwc->hw", slope, mean_guide)
     return mean(slope), mean(offset)
 

@@ -132,7 +132,8 @@ def hole_behind(alpha: Float32, rim: float = RIM) -> Mask:
 def divide_out(crop: UInt8, shading: Float32) -> UInt8:
     """The picture as it would look without the shading; bit for bit the crop where the shading is 1."""
     lit = crop.copy()
-    box = BoundingBox.around(shading.min(axis=2) < 1)
+    box = BoundingBox.around(cv2.inRange(shading, (1, 1, 1), (2, 2, 2)) == 0)
     if box is not None:
-        lit[box.slices] = np.clip(np.rint(crop[box.slices] / shading[box.slices]), 0, 255).astype(np.uint8)
+        part = np.ascontiguousarray(crop[box.slices]), np.ascontiguousarray(shading[box.slices])
+        lit[box.slices] = cv2.divide(*part, dtype=cv2.CV_8U)
     return lit

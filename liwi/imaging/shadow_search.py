@@ -1,5 +1,7 @@
 """The search for the shape and strength of a shadow: a sweep over all kinds by a matched filter, then a climb by likelihood."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,20 +48,24 @@ def find_candidates(coarse: Evidence, fine: Evidence) -> list[Candidate]:
         coarse, fine: the same surroundings at two sizes; the sweep over all shapes runs on the first, everything else on the second.
     """
     shapes = candidate_shapes()
-    matches = np.array([coarse.match(coarse.render(shape)) for shape in shapes])
-    brightest = max(float(-matches.min()), 0.5)
-    found = []
-    for surface in Surface:
-        ranked = sorted((index for index, shape in enumerate(shapes) if shape.surface is surface), key=lambda index: -matches[index])
-        finalists = [shapes[index] for index in ranked[:_FINALISTS] if matches[index] > 0]
-        if not finalists:
-            continue
-        start = max(finalists, key=lambda shape: _likelihood(fine, shape))
-        shape = _climb(fine, start)
-        strength, likelihood = fit_strength(fine, fine.render(shape))
-        contrast = coarse.match(coarse.render(shape)) / brightest
-        found.append(Candidate(shape, strength, likelihood, contrast))
-    return found
+    with ThreadPoolExecutor(2) as pool:  # NumPy and OpenCV let go of the interpreter
+        matches = np.array(list(pool.map(lambda shape: coarse.match(coarse.render(shape)), shapes)))
+        best = pool.map(lambda surface: _best_on(surface, shapes, matches, coarse, fine), Surface)
+        return [candidate for candidate in best if candidate is not None]
+
+
+def _best_on(
+    surface: Surface, shapes: Sequence[ShadowShape], matches: NDArray[np.float64], coarse: Evidence, fine: Evidence
+) -> Candidate | None:
+    """The best shadow on one surface, or None; ``matches`` are the shapes' (see `Evidence.match`), in ``coarse``."""
+    ranked = sorted((index for index, shape in enumerate(shapes) if shape.surface is surface), key=lambda index: -matches[index])
+    finalists = [shapes[index] for index in ranked[:_FINALISTS] if matches[index] > 0]
+    if not finalists:
+        return None
+    shape = _climb(fine, max(finalists, key=lambda shape: _likelihood(fine, shape)))
+    strength, likelihood = fit_strength(fine, fine.render(shape))
+    contrast = coarse.match(coarse.render(shape)) / max(float(-matches.min()), 0.5)
+    return Candidate(shape, strength, likelihood, contrast)
 
 
 def fit_strength(evidence: Evidence, blocked: Float32) -> tuple[float, float]:
