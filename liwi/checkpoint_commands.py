@@ -31,7 +31,8 @@ def list_checkpoints(
     records = [record for record in opened.records() if kind in ("", record.kind)]
     for record in records:
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in list(record.metrics.items())[:4])
-        typer.echo(f"{record.id:32} {record.status:10} {record.created[:16]:17} {record.job.name[:30]:30} {metrics}")
+        ships = "  (ships with the app)" if opened.came_with_the_program(record.id) else ""
+        typer.echo(f"{record.id:32} {record.status:10} {record.created[:16]:17} {record.job.name[:30]:30} {metrics}{ships}")
     if not records:
         typer.echo("No checkpoint was published yet.")
 
@@ -41,7 +42,8 @@ def show(checkpoint: CheckpointArgument, registry: RegistryOption = None) -> Non
     """Show where a checkpoint comes from, what it measures beside what is served, and what was done with it."""
     opened = open_registry(registry)
     record, comparison = opened.record(checkpoint), opened.compare(checkpoint)
-    typer.echo(f"{record.id}: {record.status}, published {record.created}")
+    ships = ", ships with the app" if opened.came_with_the_program(checkpoint) else ""
+    typer.echo(f"{record.id}: {record.status}, published {record.created}{ships}")
     typer.echo(f"licence     {record.licence or 'not stated'}")
     for what, which in record.provenance[1:]:
         typer.echo(f"{what:11} {which}")

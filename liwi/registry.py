@@ -5,8 +5,9 @@
                lock          held by whoever writes
 
 What serves is what somebody promoted, with a reason; nothing is ever served for being the latest. Checkpoints that come with the program
-lie in a registry of their own, `SHIPPED`: they serve until something is promoted here, and a rollback returns to them. No torch here: a
-checkpoint is loaded by the loader of its kind, in a fresh process first.
+lie in a registry of their own, `SHIPPED`: they serve until something is promoted here, and a rollback returns to them. The program never
+writes there; who makes a release does, with ``--registry``. No torch here: a checkpoint is loaded by the loader of its kind, in a fresh
+process first.
 """
 
 import contextlib

@@ -69,7 +69,7 @@ class RegistryState:
     """What follows from a sequence of acts.
 
     Attributes:
-        published: the act that published each checkpoint, by id, in order.
+        published: the act that published each checkpoint, by id, in order; what came with the program first.
         shipped: by kind, what is served before anything was promoted here: it came with the program.
         stacks: by kind, what was promoted here and not rolled back, the one served now at the end.
         withdrawn: ids that were retired by hand.
@@ -87,20 +87,21 @@ class RegistryState:
         """The state after these acts, on top of what ``base`` serves."""
         state = cls()
         if base is not None:
-            state.shipped = {kind: stack[-1] for kind, stack in base.stacks.items() if stack}
-            state.published, state.withdrawn, state.promoted = dict(base.published), set(base.withdrawn), set(base.promoted)
+            state.shipped = {kind: served for kind in base.stacks if (served := base.serving(kind)) is not None}
+            state.published = {each: act for each, act in base.published.items() if each in state.shipped.values()}
+            state.promoted = set(state.published)
         for act in acts:
             state._apply(act)
         return state
 
     def serving(self, kind: str) -> str | None:
-        """The id of what is served for a kind."""
-        return self.stacks[kind][-1] if self.stacks.get(kind) else self._shipped(kind)
+        """The id of what is served for a kind. What came with an earlier release of the program and is gone is passed over."""
+        return next((each for each in reversed(self.stacks.get(kind, ())) if each in self.published), self._shipped(kind))
 
     def before(self, kind: str) -> str | None:
         """What a rollback of a kind would serve: the last one before, without those that were retired by hand."""
-        earlier = (each for each in reversed(self.stacks.get(kind, ())[:-1]) if each not in self.withdrawn)
-        return next(earlier, self._shipped(kind))
+        known = [each for each in self.stacks.get(kind, ()) if each in self.published]
+        return next((each for each in reversed(known[:-1]) if each not in self.withdrawn), self._shipped(kind))
 
     def status(self, checkpoint: str) -> CheckpointStatus:
         """The status of a published checkpoint."""

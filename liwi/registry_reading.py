@@ -12,7 +12,7 @@ from liwi.checkpoints import MAX_JSON_BYTES, RECORD, CheckpointRecord, is_id
 from liwi.registry_errors import CheckpointDamaged, CheckpointRefused, UnknownCheckpoint
 from liwi.registry_log import LOG, Act, RegistryState, read_log, stamp
 
-SHIPPED = Path(__file__).parent / "weights"
+SHIPPED = Path(__file__).parent / "shipped"
 """The checkpoints that come with the program; a registry like any other, which the app never writes to."""
 
 
@@ -46,16 +46,21 @@ class RegistryReader:
         root: its folder; one that does not exist is empty.
         shipped: a registry whose served checkpoints serve until something is promoted in ``root``; None for none.
         kinds: the table of kinds.
+
+    Attributes:
+        root, kinds: as given.
+        shipped: the registry of what came with the program; None where there is none, or this is it.
     """
 
     def __init__(self, root: Path, *, shipped: Path | None = SHIPPED, kinds: Mapping[str, KindEntry] = KINDS) -> None:
         self.root = root.expanduser().resolve()
         self.kinds = kinds
-        self._shipped = shipped.resolve() if shipped and shipped.resolve() != self.root else None
+        is_apart = shipped is not None and shipped.resolve() != self.root
+        self.shipped: RegistryReader | None = RegistryReader(shipped, shipped=None, kinds=kinds) if shipped and is_apart else None
 
     def stamp(self) -> object:
         """Something that differs after every act; costs microseconds, so that each request may ask."""
-        return stamp(self.root / LOG), stamp(self._shipped / LOG) if self._shipped else None
+        return stamp(self.root / LOG), self.shipped.stamp() if self.shipped else None
 
     def acts(self) -> tuple[Act, ...]:
         """Every act of this registry, in order; those of the shipped one are not among them.
@@ -111,6 +116,10 @@ class RegistryReader:
         self._require(checkpoint, self._state(self.acts()))
         return self._folder(checkpoint)
 
+    def came_with_the_program(self, checkpoint: str) -> bool:
+        """Whether a checkpoint is one of those in `shipped`."""
+        return self.shipped is not None and checkpoint in self.shipped.state().published
+
     def lineage(self, checkpoint: str) -> list[CheckpointRecord]:
         """A checkpoint, its parent, and so on, as far as the registry knows them."""
         state = self._state(self.acts())
@@ -152,8 +161,7 @@ class RegistryReader:
         return findings + [Finding(name, "left by a publishing that was interrupted; ignored. Publish it again.") for name in left]
 
     def _state(self, acts: tuple[Act, ...]) -> RegistryState:
-        base = RegistryState.after(read_log(self._shipped / LOG).acts) if self._shipped else None
-        return RegistryState.after(acts, base)
+        return RegistryState.after(acts, self.shipped.state() if self.shipped else None)
 
     def _require(self, checkpoint: str, state: RegistryState) -> Act:
         """The act that published a checkpoint."""
@@ -164,7 +172,7 @@ class RegistryReader:
     def _folder(self, checkpoint: str) -> Path:
         """Where a published checkpoint lies; its id was checked when the log was read."""
         own = self.root / checkpoint
-        return self._shipped / checkpoint if self._shipped and not own.is_dir() else own
+        return self.shipped._folder(checkpoint) if self.shipped and not own.is_dir() else own
 
     def _record(self, checkpoint: str, state: RegistryState) -> CheckpointRecord:
         published = self._require(checkpoint, state)

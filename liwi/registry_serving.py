@@ -1,17 +1,21 @@
 """What is served now, loaded: swapped without a restart, while requests under way finish on what they began with."""
 
+import contextlib
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from liwi.checkpoint_kinds import resolve
 from liwi.checkpoints import CheckpointRecord
 from liwi.errors import LiwiError
-from liwi.registry_errors import CheckpointDamaged
+from liwi.registry_errors import CheckpointDamaged, RegistryError
 from liwi.registry_reading import RegistryReader
+from liwi.settings import Settings
 
 T = TypeVar("T")
 
@@ -46,7 +50,8 @@ class Served(Generic[T]):
     """The served checkpoint of one kind, loaded at its first use. Safe for several threads.
 
     A promotion or rollback, by any process, is noticed at the next `get`, which still answers with the old one at once; the new one is
-    loaded in the background and takes its place when it is there. One that cannot be loaded leaves the old one serving.
+    loaded in the background and takes its place when it is there. One that cannot be loaded leaves the old one serving; where there is no
+    old one, what came with the program answers, unless it was retired by hand.
 
     Args:
         registry: where it is served.
@@ -68,7 +73,7 @@ class Served(Generic[T]):
         """What answers now; None where nothing is served. Only the first call waits for a loader.
 
         Raises:
-            CheckpointDamaged: something is served, it cannot be loaded, and there is no older one to answer.
+            CheckpointDamaged: something is served, it cannot be loaded, and nothing else is there to answer.
         """
         if self._is_stale():
             if self._holding is None:
@@ -79,6 +84,14 @@ class Served(Generic[T]):
         if holding is None and self._problem:
             raise CheckpointDamaged(self._problem)
         return holding
+
+    @property
+    def available(self) -> bool:
+        """Whether something is served, which may still turn out damaged; loads nothing."""
+        try:
+            return self._registry.serving(self._kind) is not None
+        except RegistryError:
+            return self._shipped() is not None
 
     @property
     def status(self) -> ServedStatus:
@@ -113,13 +126,45 @@ class Served(Generic[T]):
                 if record is None:
                     self._holding = None
                 elif self._holding is None or self._holding.record.id != record.id:
-                    self._holding = Holding(record, self._load(record))
+                    self._holding = self._load(self._registry, record)
             except Exception as error:
                 why = str(error) if isinstance(error, LiwiError) else f"{type(error).__name__}: {str(error)[:300]}"
                 problem, retry_at = f"What is served as {self._kind!r} cannot be loaded: {why}", self._clock() + RETRY_SECONDS
+                if self._holding is None and self._registry.shipped and (record := self._shipped()):
+                    with contextlib.suppress(Exception):  # the first problem is the one to be told
+                        self._holding = self._load(self._registry.shipped, record)
             self._problem, self._retry_at, self._stamp = problem, retry_at, stamp
 
-    def _load(self, record: CheckpointRecord) -> T:
-        self._registry.check(record.id)
-        model: T = resolve(self._registry.kinds[self._kind].loader)(self._registry.folder(record.id))
-        return model
+    def _shipped(self) -> CheckpointRecord | None:
+        """What came with the program and was not retired, whatever else is wrong with the registry."""
+        withdrawn: set[str] = set()
+        with contextlib.suppress(RegistryError):
+            withdrawn = self._registry.state().withdrawn
+        with contextlib.suppress(RegistryError):
+            record = self._registry.shipped.serving(self._kind) if self._registry.shipped else None
+            return None if record is None or record.id in withdrawn else record
+        return None
+
+    def _load(self, registry: RegistryReader, record: CheckpointRecord) -> Holding[T]:
+        """Every byte is compared with the record before the kind's loader sees any."""
+        registry.check(record.id)
+        model: T = resolve(registry.kinds[self._kind].loader)(registry.folder(record.id))
+        return Holding(record, model)
+
+
+_served: dict[tuple[Path, str], Served[Any]] = {}
+_serving = threading.Lock()
+
+
+def served_in(root: Path, kind: str) -> Served[Any]:
+    """What a registry's folder serves for a kind, loaded once per process however many engines use it."""
+    key = root.expanduser().resolve(), kind
+    with _serving:
+        if key not in _served:
+            _served[key] = Served(RegistryReader(root), kind)
+        return _served[key]
+
+
+def served_here(kind: str) -> Served[Any]:
+    """The same of the registry that the environment names."""
+    return served_in(Settings.from_environment(os.environ).checkpoint_registry, kind)

@@ -6,7 +6,6 @@ what is missing and how to supply it.
 
 import importlib
 import importlib.util
-import os
 from dataclasses import dataclass
 
 from liwi.errors import EngineUnavailable
@@ -69,12 +68,10 @@ def missing_needs(name: str) -> tuple[str, ...]:
 
 
 def weights_are_there(kind: str) -> bool:
-    """Whether the registry that the environment names serves this kind, or weights of it ship. Loads nothing."""
-    from liwi.experts.shipped import has_weights
-    from liwi.registry_reading import RegistryReader
-    from liwi.settings import Settings
+    """Whether the registry that the environment names serves this kind. Loads nothing."""
+    from liwi.registry_serving import served_here
 
-    return has_weights(kind, RegistryReader(Settings.from_environment(os.environ).checkpoint_registry))
+    return served_here(kind).available
 
 
 def choose_engine(name: str = AUTO) -> EngineChoice:

@@ -8,7 +8,6 @@ What is seen is the picture's own, pixel for pixel. What is hidden is guessed, i
 hidden areas with a diffusion model.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,17 +17,16 @@ from numpy.typing import NDArray
 
 from liwi.engines import embedded
 from liwi.errors import InputError, PromptError
-from liwi.experts.served_part_segmenter import ServedPartSegmenter
+from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.imaging.compositing import resize_rgba
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer, Inpainter, PartSegmenter
-from liwi.registry_reading import RegistryReader
+from liwi.registry_serving import served_here
 from liwi.seethrough.assembly import Figure, PartLayer, build_layers
 from liwi.seethrough.body_parts import BodyPart
 from liwi.seethrough.figure_box import find_figure
 from liwi.seethrough.part_labels import label_pixels
 from liwi.seethrough.stratification import back_to_front, part_regions, pseudo_depth
-from liwi.settings import Settings
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Layer, LayerRole, LayerStack, Provenance
 
 UInt8 = NDArray[np.uint8]
@@ -64,7 +62,7 @@ class CharacterDecomposer:
     """`liwi.protocols.Decomposer` for illustrations of one character. Deterministic; ``seed`` only matters to what it is built from.
 
     Args:
-        segmenter: says which body part each pixel shows; what the registry of the environment serves, or what ships, where None.
+        segmenter: says which body part each pixel shows; what the registry of the environment serves where None.
         cutter: cuts the figure from an opaque background; the embedded engine where None.
         inpainter: continues the colours behind other parts; the smooth one where None: anime is flat, and texture copied from elsewhere
             looked no better in measurements and took forty times as long.
@@ -76,7 +74,7 @@ class CharacterDecomposer:
     def __init__(
         self, segmenter: PartSegmenter | None = None, *, cutter: Decomposer | None = None, inpainter: Inpainter | None = None
     ) -> None:
-        self._segmenter = segmenter or ServedPartSegmenter(RegistryReader(Settings.from_environment(os.environ).checkpoint_registry))
+        self._segmenter = segmenter or ServedPartSegmenter(served_here(KIND))
         self._cutter: Decomposer = cutter or embedded.create()
         self._inpainter = inpainter
 

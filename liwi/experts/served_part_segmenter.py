@@ -1,24 +1,21 @@
-"""The part segmenter that the registry serves, else the one that ships with the program.
+"""The part segmenter that the registry serves.
 
 No torch here: whoever has no weights never loads it.
 """
-
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from liwi.errors import EngineUnavailable
-from liwi.experts.answering import Answer, Answering
-from liwi.experts.shipped import FOLDER
 from liwi.protocols import PartSegmenter
-from liwi.registry_reading import RegistryReader
+from liwi.registry_errors import RegistryError
+from liwi.registry_serving import Holding, Served
 
 KIND = "part_segmentation"
 """Of the checkpoints, see `liwi.checkpoint_kinds`."""
 
 NO_WEIGHTS = (
-    "There are no weights for body parts: no checkpoint of the kind 'part_segmentation' is served, and none ships with this program. "
+    "There are no weights for body parts: no checkpoint of the kind 'part_segmentation' is served. "
     "Train one (python -m training run training/jobs/part_segmentation_tiny.toml) and promote it (python -m liwi checkpoints promote)."
 )
 
@@ -27,38 +24,39 @@ class ServedPartSegmenter:
     """`liwi.protocols.PartSegmenter`: a promotion or rollback is noticed at the next call.
 
     Args:
-        registry: where the checkpoint is served.
-        shipped: the folder of `liwi.experts.shipped`.
+        served: the checkpoint of the kind `KIND`.
     """
 
-    def __init__(self, registry: RegistryReader, shipped: Path = FOLDER) -> None:
-        self._answering: Answering[PartSegmenter] = Answering(KIND, registry, shipped)
+    def __init__(self, served: Served[PartSegmenter]) -> None:
+        self._served = served
 
     @property
     def available(self) -> bool:
         """Whether somebody would answer; loads nothing."""
-        return self._answering.available
+        return self._served.available
 
     @property
     def answers(self) -> str:
-        """Who answers now: the id of a checkpoint, or `liwi.experts.answering.SHIPPED`. May load it.
+        """Who answers now: the id of a checkpoint. May load it.
 
         Raises:
             EngineUnavailable: nobody does.
         """
-        return self._answer().name
+        return self._holding().record.id
 
     def segment_parts(self, rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Say what every pixel of a figure shows. See `liwi.protocols.PartSegmenter.segment_parts`.
 
         Raises:
-            EngineUnavailable: no checkpoint is served, and no weights ship.
+            EngineUnavailable: no checkpoint is served, or it cannot be loaded; says why.
         """
-        return self._answer().model.segment_parts(rgba)
+        return self._holding().model.segment_parts(rgba)
 
-    def _answer(self) -> Answer[PartSegmenter]:
-        """A checkpoint that cannot be loaded leaves the shipped weights answering."""
-        answer = self._answering.get()
-        if answer is None:
-            raise EngineUnavailable(f"{NO_WEIGHTS} {self._answering.problem}".strip())
-        return answer
+    def _holding(self) -> Holding[PartSegmenter]:
+        try:
+            holding = self._served.get()
+        except RegistryError as error:
+            raise EngineUnavailable(str(error)) from error
+        if holding is None:
+            raise EngineUnavailable(NO_WEIGHTS)
+        return holding

@@ -1,18 +1,16 @@
-"""The segmenter that the registry serves, else the one that ships with the program, and the classical one where there is neither.
+"""The segmenter that the registry serves, and the classical one where it serves none.
 
 No torch here: whoever has no weights never loads it.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.experts.answering import Answering
-from liwi.experts.shipped import FOLDER
 from liwi.imaging.segmentation import ClassicalSegmenter
-from liwi.registry_reading import RegistryReader
+from liwi.registry_errors import RegistryError
+from liwi.registry_serving import Holding, Served
 from liwi.types import BoundingBox, Hint
 
 if TYPE_CHECKING:
@@ -28,19 +26,18 @@ class ServedSegmenter:
     """`liwi.protocols.Segmenter`: a promotion or rollback is noticed at the next call; a call under way keeps to what it began with.
 
     Args:
-        registry: where the checkpoint is served.
-        shipped: the folder of `liwi.experts.shipped`.
+        served: the checkpoint of the kind `KIND`.
     """
 
-    def __init__(self, registry: RegistryReader, shipped: Path = FOLDER) -> None:
-        self._answering: Answering[LearnedSegmenter] = Answering(KIND, registry, shipped)
+    def __init__(self, served: "Served[LearnedSegmenter]") -> None:
+        self._served = served
         self._classical = ClassicalSegmenter()
 
     @property
     def answers(self) -> str:
-        """Who answers now: the id of a checkpoint, `liwi.experts.answering.SHIPPED` or `CLASSICAL`. May load the network."""
-        answer = self._answering.get()
-        return CLASSICAL if answer is None else answer.name
+        """Who answers now: the id of a checkpoint, or `CLASSICAL`. May load the network."""
+        holding = self._holding()
+        return CLASSICAL if holding is None else holding.record.id
 
     def segment(
         self,
@@ -55,6 +52,12 @@ class ServedSegmenter:
 
         A network that cannot be loaded leaves the classical segmenter answering.
         """
-        answer = self._answering.get()
-        segmenter = self._classical if answer is None else answer.model
+        holding = self._holding()
+        segmenter = self._classical if holding is None else holding.model
         return segmenter.segment(crop, box, hints, support, seed=seed)
+
+    def _holding(self) -> "Holding[LearnedSegmenter] | None":
+        try:
+            return self._served.get()
+        except RegistryError:
+            return None

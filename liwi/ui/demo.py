@@ -9,9 +9,9 @@ import gradio as gr
 from starlette.routing import Route
 
 from liwi.engines import choose_engine
-from liwi.experts.served_part_segmenter import ServedPartSegmenter
+from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.protocols import PartSegmenter
-from liwi.registry_reading import RegistryReader
+from liwi.registry_serving import served_in
 from liwi.settings import Settings
 from liwi.ui.character_handlers import CharacterServices
 from liwi.ui.character_tab import build_character_tab
@@ -79,7 +79,7 @@ def build_demo(
         workspace: where the tabs keep open pictures.
         further: tabs after those for photographs and characters.
         accounts: whether people log in, so that the header names them.
-        segmenter: tells the body parts of characters; what the registry serves, or what ships, where None.
+        segmenter: tells the body parts of characters; what the registry serves where None.
 
     Returns:
         The Blocks, and the routes to pass to ``launch(app_kwargs={"routes": ...})``.
@@ -98,7 +98,7 @@ def build_demo(
             with gr.Tab("Photo", id="photo"):
                 build_photo_tab(PhotoServices(workspace, tiles, choice.name))
             with gr.Tab("Characters", id="characters"):
-                parts = segmenter or ServedPartSegmenter(RegistryReader(settings.checkpoint_registry))
+                parts = segmenter or ServedPartSegmenter(served_in(settings.checkpoint_registry, KIND))
                 build_character_tab(CharacterServices(workspace, tiles, parts))
             for tab in further:
                 with gr.Tab(tab.title, id=tab.id, visible=tab.shown_to is None) as built:

@@ -39,7 +39,9 @@ def test_a_checkpoint_is_listed_shown_promoted_rolled_back_and_retired(
     assert "0.2500 ->     0.7500 +0.5000" in shown
     assert f"Served as 'vector': {second}, before: {first}." in shown
     assert run(monkeypatch, "list") == 0
-    first_line, second_line = (line for line in capsys.readouterr().out.splitlines() if line.startswith("vector-"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if line.endswith("(ships with the app)")] == ["served", "served"]
+    first_line, second_line = (line for line in lines if line.startswith("vector-"))
     assert first_line.split()[:2] == [first, "retired"]
     assert second_line.split()[:2] == [second, "served"]
     assert run(monkeypatch, "rollback", "vector", "--reason", "worse on hair") == 0
@@ -49,7 +51,7 @@ def test_a_checkpoint_is_listed_shown_promoted_rolled_back_and_retired(
     for told in ("retired", "CC0-1.0", "matting_tiny", "2" * 64, "3" * 64, "model.safetensors", f"served now  {first}", "worse on hair"):
         assert told in shown
     assert run(monkeypatch, "verify") == 0
-    assert "2 checkpoints, all as they were published." in capsys.readouterr().out
+    assert "4 checkpoints, all as they were published." in capsys.readouterr().out
 
 
 def test_mistakes_are_one_clear_line(registry: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,10 +149,30 @@ def test_what_came_with_the_program_serves_until_something_is_promoted_here(tmp_
     assert served(registry) == old
     with pytest.raises(CheckpointRefused, match="nothing to roll back"):
         registry.rollback("vector", reason="worse", who="Ada")
+    assert registry.came_with_the_program(old)
+    assert not registry.came_with_the_program(new.id)
+    registry.promote(new.id, reason="better after all", who="Ada")
+    registry.promote(old, reason="no, it is not", who="Ada")
     newer = publish_vector(shipped, 0.3).id
     shipped.promote(newer, reason="the next release", who="Ada")
+    shutil.rmtree(shipped.root / old)  # a release need not carry what it no longer serves
+    assert served(registry) == new.id
+    registry.rollback("vector", reason="as it comes", who="Ada")
     assert served(registry) == newer
-    assert [act.act for act in registry.acts()] == [ActKind.PUBLISH, ActKind.PROMOTE, ActKind.ROLLBACK]
+    assert [record.id for record in registry.records()] == [newer, new.id]
+    assert registry.verify() == []
+
+
+def test_what_ships_is_whole_and_serves(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    assert registry.verify() == []
+    for kind in ("matting", "part_segmentation"):
+        record = registry.serving(kind)
+        assert record is not None
+        assert registry.came_with_the_program(record.id)
+        assert record.metrics["step"] > 1000
+        assert record.licence.startswith("Apache-2.0")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("nothing", ["", "  \n\t ", "x" * 1001])

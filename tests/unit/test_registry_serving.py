@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from liwi.checkpoint_kinds import KindEntry
 from liwi.registry import Registry
 from liwi.registry_errors import CheckpointDamaged
-from liwi.registry_serving import RETRY_SECONDS, Holding, Served
+from liwi.registry_serving import RETRY_SECONDS, Holding, Served, served_in
 from tests.unit.registry_kinds import KINDS, open_registry, publish_vector
 
 Vector = NDArray[np.float32]
@@ -143,6 +143,35 @@ def test_with_nothing_older_a_damaged_checkpoint_is_an_error_at_each_use(registr
         with pytest.raises(CheckpointDamaged, match=r"'vector' cannot be loaded.*model\.safetensors"):
             served.get()
     assert LOADS == []
+
+
+def test_what_ships_answers_where_nothing_else_can_be_loaded_unless_it_was_retired(tmp_path: Path) -> None:
+    shipped = open_registry(tmp_path / "shipped")
+    first = publish_vector(shipped, 0.25).id
+    shipped.promote(first, reason="ships", who="Ada")
+    registry = open_registry(tmp_path / "registry", shipped=shipped.root)
+    better = publish_vector(registry, 0.75).id
+    registry.promote(better, reason="better", who="Ada")
+    (registry.folder(better) / "model.safetensors").unlink()
+    served = Served[Vector](registry, "vector")
+    assert held(served).record.id == first
+    assert better in served.status.problem
+    log = registry.root / "log.jsonl"
+    acts = log.read_bytes()
+    log.write_bytes(b"scribble\n")
+    served = Served[Vector](registry, "vector")
+    assert served.available
+    assert held(served).record.id == first
+    assert "line 1" in served.status.problem
+    log.write_bytes(acts)
+    registry.retire(first, reason="bad hands", who="Ada")
+    with pytest.raises(CheckpointDamaged, match=better):
+        Served[Vector](registry, "vector").get()
+
+
+def test_what_several_engines_use_is_loaded_once(tmp_path: Path) -> None:
+    assert served_in(tmp_path / "registry", "matting") is served_in(tmp_path / "x" / ".." / "registry", "matting")
+    assert served_in(tmp_path / "registry", "matting") is not served_in(tmp_path / "registry", "part_segmentation")
 
 
 def test_asking_for_what_serves_is_cheap(registry: Registry, watched: Registry) -> None:

@@ -40,6 +40,7 @@ def _record_json(services: TrainingServices, record: CheckpointRecord) -> Json:
     return {
         "id": record.id,
         "status": record.status,
+        "ships": services.registry.came_with_the_program(record.id),
         "created": record.created,
         "licence": record.licence,
         "run": record.job.name,

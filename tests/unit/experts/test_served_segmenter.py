@@ -7,15 +7,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from liwi.experts.answering import SHIPPED
 from liwi.experts.matting_checkpoint import load
 from liwi.experts.matting_network import MattingNetwork
-from liwi.experts.served_segmenter import CLASSICAL, ServedSegmenter
+from liwi.experts.served_segmenter import CLASSICAL, KIND, ServedSegmenter
 from liwi.experts.unet import UNetSettings
 from liwi.experts.weights import WeightsError, save_weights
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.registry import Registry
 from liwi.registry_errors import SmokeTestFailed
+from liwi.registry_serving import Served
 from liwi.types import BoundingBox
 from tests.unit.registry_kinds import DATASET, JOB
 
@@ -45,14 +45,13 @@ def answers_classically(segmenter: ServedSegmenter) -> bool:
     return segmenter.answers == CLASSICAL and np.array_equal(segmenter.segment(NOISE, IN_NOISE), classical)
 
 
-@pytest.fixture
-def nothing(tmp_path: Path) -> Path:
-    """A folder in which no weights ship."""
-    return tmp_path / "nothing"
+def started(registry: Registry) -> ServedSegmenter:
+    """The segmenter of an app that was started just now."""
+    return ServedSegmenter(Served(registry, KIND))
 
 
-def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(registry: Registry, tmp_path: Path, nothing: Path) -> None:
-    segmenter = ServedSegmenter(registry, nothing)
+def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(registry: Registry, tmp_path: Path) -> None:
+    segmenter = started(registry)
     assert answers_classically(segmenter)
     folder = matting_folder(tmp_path / "good")
     record = registry.publish(folder, kind="matting", job=JOB, dataset=DATASET, metrics={"alpha_iou": 0.9}, who="Ada")
@@ -64,20 +63,7 @@ def test_what_is_promoted_answers_without_a_restart_and_damage_falls_back(regist
     weights = registry.folder(record.id) / "matting_compact.safetensors"
     weights.chmod(0o644)
     weights.write_bytes(b"damaged")
-    assert answers_classically(ServedSegmenter(registry, nothing))
-
-
-def test_the_weights_that_ship_answer_where_nothing_is_served(registry: Registry, tmp_path: Path) -> None:
-    (tmp_path / "shipped").mkdir()
-    matting_folder(tmp_path / "shipped/matting")
-    segmenter = ServedSegmenter(registry, tmp_path / "shipped")
-    assert segmenter.answers == SHIPPED
-    record = registry.publish(
-        matting_folder(tmp_path / "good"), kind="matting", job=JOB, dataset=DATASET, metrics={"alpha_iou": 0.9}, who="Ada"
-    )
-    registry.promote(record.id, reason="better", who="Ada")
-    segmenter.segment(NOISE, IN_NOISE)
-    assert segmenter.answers == record.id
+    assert answers_classically(started(registry))
 
 
 def test_a_network_that_misses_everything_is_not_published(registry: Registry, tmp_path: Path) -> None:
@@ -86,10 +72,10 @@ def test_a_network_that_misses_everything_is_not_published(registry: Registry, t
         registry.publish(blind, kind="matting", job=JOB, dataset=DATASET, metrics={}, who="Ada")
 
 
-def test_a_registry_whose_log_is_damaged_leaves_the_classical_method_answering(registry: Registry, nothing: Path) -> None:
+def test_a_registry_whose_log_is_damaged_leaves_the_classical_method_answering(registry: Registry) -> None:
     registry.root.mkdir()
     (registry.root / "log.jsonl").write_text("scribble\n")
-    segmenter = ServedSegmenter(registry, nothing)
+    segmenter = started(registry)
     assert answers_classically(segmenter)
     np.testing.assert_array_equal(segmenter.segment(SQUARE, AROUND) > 0.5, SQUARE[..., 0] == 220)
 

@@ -10,11 +10,12 @@ from psd_tools import PSDImage
 from liwi.editing import Document, delete_layer
 from liwi.engines.character import CharacterDecomposer
 from liwi.errors import EngineUnavailable, InputError
-from liwi.experts.served_part_segmenter import ServedPartSegmenter
+from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.export import export
 from liwi.export.archive import read_zip
 from liwi.imaging.compositing import to_uint8
 from liwi.registry_reading import RegistryReader
+from liwi.registry_serving import Served
 from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart, Side
 from liwi.seethrough.part_editing import merge, relabel
 from liwi.types import Decomposition, DecompositionRequest
@@ -134,7 +135,7 @@ def test_the_tab_takes_apart_relabels_merges_and_undoes(tmp_path: Path) -> None:
 
 
 def test_without_weights_the_tab_says_what_is_missing(tmp_path: Path) -> None:
-    segmenter = ServedPartSegmenter(RegistryReader(tmp_path / "registry", shipped=None), tmp_path / "none")
+    segmenter = ServedPartSegmenter(Served(RegistryReader(tmp_path / "registry", shipped=None), KIND))
     handlers, manifest, token = open_tab(tmp_path, segmenter)
     with pytest.raises(EngineUnavailable, match="no weights for body parts"):
         list(handlers.take_apart(token, manifest))

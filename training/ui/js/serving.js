@@ -41,7 +41,7 @@ function recordCard(view, record, kind) {
     .map(([name, [, own]]) => make("span", "", {}, [make("span", "quiet", { text: `${metricName(name)} ` }), make("b", "", { text: number(own) })]));
   const from = [`run ${record.run}`, new Date(record.created).toLocaleString(), record.licence || "licence not stated"].join("  ·  ");
   const node = make("div", "record", { "data-checkpoint": record.id, "data-state": record.status }, [
-    make("div", "record-top", {}, [longText(record.id, "name"), chip(record.status), make("span", "buttons", {}, buttons)]),
+    make("div", "record-top", {}, [longText(record.id, "name"), chip(record.status), ...(record.ships ? [make("span", "quiet", { text: "ships with the app" })] : []), make("span", "buttons", {}, buttons)]),
     make("p", "quiet long", { text: from, title: from, dir: "auto" }),
     make("p", "record-metrics", {}, metrics),
     folded("Where it comes from", [chain(record.provenance), ...(record.recorded ? [make("p", "recorded", { text: `✓ ${record.recorded}`, dir: "auto" })] : [])], `from ${record.id}`),
