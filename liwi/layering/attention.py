@@ -3,8 +3,8 @@
     main       text, predicted frames, context, source: one joint attention, computed by upstream's own processor
     degraded   each of them: [source, itself]
 
-Without degraded frames nothing but upstream's processor runs. What the source frame has gathered from the others in earlier blocks reaches a
-degraded frame through it, as with the paper's mask.
+Without degraded frames nothing but upstream's processor runs. What the source frame has gathered from the others in earlier blocks reaches
+a degraded frame through it, as with the paper's mask.
 """
 
 from typing import Any, cast

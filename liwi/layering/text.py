@@ -6,7 +6,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -57,3 +57,17 @@ class WordHashing:
     def _vector(self, word: str) -> Tensor:
         seed = int.from_bytes(hashlib.sha256(word.encode("utf-8", "replace")).digest()[:8], "big") >> 1
         return torch.randn(self.width, generator=torch.Generator().manual_seed(seed))
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Pictures -> captions, for whoever gives none."""
+
+    @property
+    def can_caption(self) -> bool:
+        """Whether it can."""
+        ...
+
+    def caption(self, pixels: Tensor) -> str:
+        """Describe a picture (4, H, W) in [-1, 1]."""
+        ...
