@@ -21,6 +21,7 @@ from annotator.ui.api import WorkbenchServices, workbench_routes
 from annotator.ui.tab import build_workbench_tab
 from liwi.errors import LiwiError
 from liwi.registry import Registry
+from liwi.registry_reading import RegistryReader
 from liwi.runtime import start_warm_up
 from liwi.settings import Settings
 from liwi.ui.auth import open_access
@@ -41,7 +42,10 @@ def launch(settings: Settings, *, open_browser: bool = False) -> None:
     workspace = Workspace(settings.workspace, retention_seconds=settings.retention_minutes * 60, max_projects=settings.max_projects)
     atexit.register(workspace.shutdown)
     workspace.start_sweeping()
-    workbench = WorkbenchServices(database, Stores.below(settings.data), access.person_of, needs_login=access.needs_login)
+    checkpoints = RegistryReader(settings.checkpoint_registry)
+    workbench = WorkbenchServices(
+        database, Stores.below(settings.data), access.person_of, needs_login=access.needs_login, checkpoints=checkpoints
+    )
     atexit.register(workbench.jobs.close)
     hub, admin = HuggingFaceJobs.from_settings(settings), partial(is_admin, database)
     launcher = Launcher(settings.runs, [ThisMachine(settings.runs), *([hub] if hub else [])])

@@ -14,6 +14,7 @@ from annotator.imports import import_models
 from annotator.stores import Stores
 from liwi.command_line import errors_for_people
 from liwi.progress import Progress
+from liwi.registry_reading import RegistryReader
 
 app = typer.Typer(help="Verify the body parts of Live2D models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -26,6 +27,11 @@ DatabaseUrl = Annotated[
 Project = Annotated[str, typer.Option(help="Which project.")]
 User = Annotated[str, typer.Option("--as", help="Who acts; the local user, who may do everything, if not given.", show_default=False)]
 
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(envvar="LIWI_CHECKPOINTS", help="The checkpoint registry, whose part segmenter guesses; in the data if not given."),
+]
+
 DEFAULT_DATA = Path("out/annotations")
 
 
@@ -35,6 +41,7 @@ def import_command(
     labels: Annotated[
         Path | None, typer.Option(help="Folder with MODEL.json, or MODEL/labels.json, or See-through's MODEL/body_parsing.json.")
     ] = None,
+    checkpoints: Checkpoints = None,
     project: Project = "default",
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = "",
@@ -43,7 +50,8 @@ def import_command(
     """Import models; those that are there already are recognised."""
     with errors_for_people(), closing(open_database(database or data / "annotations.db")) as opened:
         actor = user or ensure_local_user(opened)
-        done = import_models(opened, Stores.below(data), actor, project, paths, labels=labels, report=_tell)
+        serving = RegistryReader(checkpoints or data / "checkpoints")
+        done = import_models(opened, Stores.below(data), actor, project, paths, labels=labels, checkpoints=serving, report=_tell)
     for name, problem in done.problems:
         typer.echo(f"{name}: {problem}", err=True)
     typer.echo(f"{len(done.imported)} imported, {len(done.duplicates)} there already, {sum(done.num_labels)} labels changed.")

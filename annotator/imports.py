@@ -12,7 +12,7 @@ from annotator.access import acting_user, create_project
 from annotator.database import Database
 from annotator.drawing import DrawnModel, draw_model, smallness
 from annotator.errors import DatabaseUnusable
-from annotator.first_labels import predict_first_labels
+from annotator.first_labels import predict_first_labels, serving_segmenter
 from annotator.label_files import find_labels, labels_near_model
 from annotator.label_imports import import_label_file
 from annotator.pictures import PictureStore
@@ -25,6 +25,9 @@ from data_tools.live2d.reader import open_model
 from data_tools.live2d.sources import MODEL_ENDING
 from liwi.errors import InputError, LiwiError
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
+from liwi.protocols import PartSegmenter
+from liwi.registry_reading import RegistryReader
+from liwi.registry_serving import Holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def import_models(
     *,
     labels: Path | None = None,
     labels_near: Path | None = None,
+    checkpoints: RegistryReader | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -69,6 +73,7 @@ def import_models(
         labels: folder with label files, see `annotator.label_files.find_labels`; a model without is reported. None: none are read.
         labels_near: folder with all that was dropped together, see `annotator.label_files.labels_near_model`; a model without labels is
             as welcome as one with.
+        checkpoints: what serves the segmenter whose eyes the labels by machine need; without one the rules alone say something.
         report: hears of every model.
         cancel: stops between two models; those before it stay.
 
@@ -83,13 +88,14 @@ def import_models(
     if not found:
         raise InputError(f"There is no Live2D model ({MODEL_ENDING} or ZIP) in what you gave.")
     project_id, done = create_project(database, actor, project), ImportReport()
+    answer = serving_segmenter(checkpoints)
     for index, path in enumerate(found):
         if cancel is not None:
             cancel.check()
         report(Progress(f"Importing {path.name[:60]}", index, len(found)))
         try:
             identity = identify(path)
-            model_id = _import_model(database, stores.pictures, actor, project_id, path, identity, done)
+            model_id = _import_model(database, stores.pictures, actor, project_id, path, identity, done, answer)
             stores.models.keep(path, identity.sha256)
             if labels is not None:
                 _import_labels(database, stores.pictures, actor, model_id, path, find_labels(labels, identity.stem, path.parent.name), done)
@@ -111,6 +117,7 @@ def import_synthetic(
     seeds: Sequence[int],
     *,
     texture_size: int = 2048,
+    checkpoints: RegistryReader | None = None,
     report: ReportProgress = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> ImportReport:
@@ -123,6 +130,7 @@ def import_synthetic(
         project: its name; made if there is none.
         seeds: one per character, 0 or more.
         texture_size: side of their texture in pixels, a power of two.
+        checkpoints: see `import_models`.
         report: hears of every model.
         cancel: stops between two models.
 
@@ -139,11 +147,18 @@ def import_synthetic(
                 cancel.check()
             report(Progress("Drawing a character", index, len(seeds)))
             paths.append(write_model(synthesize(seed, texture_size=texture_size), Path(name) / f"character_{seed:04d}"))
-        return import_models(database, stores, actor, project, paths, report=report, cancel=cancel)
+        return import_models(database, stores, actor, project, paths, checkpoints=checkpoints, report=report, cancel=cancel)
 
 
 def _import_model(
-    database: Database, pictures: PictureStore, actor: str, project_id: int, path: Path, identity: ModelIdentity, done: ImportReport
+    database: Database,
+    pictures: PictureStore,
+    actor: str,
+    project_id: int,
+    path: Path,
+    identity: ModelIdentity,
+    done: ImportReport,
+    segmenter: Holding[PartSegmenter] | None,
 ) -> int:
     same = select(Model.id).where(Model.project_id == project_id, Model.sha256 == identity.sha256)
     with database.read() as session:
@@ -159,7 +174,7 @@ def _import_model(
                     model_id = _add_model(session, project_id, user.id, identity, path.parent.name, drawn, database.clock())
             if known is None:
                 done.imported.append(model_id)
-                predict_first_labels(database, actor, model_id, opened)
+                predict_first_labels(database, actor, model_id, opened, segmenter)
                 return model_id
     _add_clipping(database, actor, known, path)
     done.duplicates.append((path.name, known))

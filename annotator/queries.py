@@ -1,6 +1,5 @@
 """What people see: the queue, a model with its labels, what others changed in it, differences. Reads only; each needs at least a viewer."""
 
-from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from annotator.agreement import compared
 from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.label_rows import current_labels, saved_label, value_of
+from annotator.predictions import predictions_of
 from annotator.schema import Claim, Label, Model, ModelArtMesh, ModelPart, Pass, Prediction, Project, Review, User
 from annotator.values import EDITABLE, TAKEN_BACK, LabelValue, PassState, Role, Round, SavedLabel
 
@@ -61,7 +61,7 @@ class ModelView:
         parts: the part tree, in the artist's order.
         art_meshes: in the order of the file.
         labels: the labels that count in the pass, by row of the ArtMesh.
-        predictions: by row of the ArtMesh, best score first.
+        predictions: by row of the ArtMesh, the best guess first, see `annotator.predictions.predictions_of`.
         last_comment: of whoever last reviewed it.
         last_label_id: what `changes_since` is asked with next.
         project: its name.
@@ -183,7 +183,7 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
             parts,
             meshes,
             labels,
-            _predictions(session, model.id),
+            predictions_of(session, model.id),
             comment or "",
             session.scalar(select(func.max(Label.id)).where(Label.pass_id == pass_id)) or 0,
             session.get_one(Project, model.project_id).name,
@@ -193,6 +193,13 @@ def view_model(database: Database, actor: str, pass_id: int) -> ModelView:
             [(each.id, Round(each.round), names.get(each.annotator_id or 0)) for each in passes],
             found.state in EDITABLE and _may_label(user, {each.annotator_id for each in passes if each.id != pass_id}),
         )
+
+
+def guesses_of_pass(database: Database, actor: str, pass_id: int) -> dict[int, list[Prediction]]:
+    """What machines say about the model of a pass, by row of the ArtMesh, the best guess first; `NotFound` if there is no such pass."""
+    with database.read() as session:
+        acting_user(session, actor, Role.VIEWER)
+        return predictions_of(session, existing(session.get(Pass, pass_id)).model_id)
 
 
 def pictures_of(database: Database, actor: str, pass_id: int) -> list[str]:
@@ -221,7 +228,7 @@ def differences(database: Database, actor: str, model_id: int) -> list[Differenc
             raise NotFound("There is no such model.")
         now = current_labels(session, first)
         other = current_labels(session, second) if second is not None else {}
-        before, predicted = _labels_at_last_return(session, first), _predictions(session, model_id)
+        before, predicted = _labels_at_last_return(session, first), predictions_of(session, model_id)
         found = []
         for mesh in session.scalars(select(ModelArtMesh.id).where(ModelArtMesh.model_id == model_id).order_by(ModelArtMesh.place)):
             guess = predicted[mesh][0].part if predicted.get(mesh) else None
@@ -265,14 +272,6 @@ def _entry(
 def _may_label(user: User, others: Set[int | None]) -> bool:
     """Whether a person is an annotator and did none of the model's other passes, whose annotators these are."""
     return Role(user.role).reaches(Role.ANNOTATOR) and user.id not in others
-
-
-def _predictions(session: Session, model_id: int) -> dict[int, list[Prediction]]:
-    query = select(Prediction).join(ModelArtMesh, ModelArtMesh.id == Prediction.art_mesh_id).where(ModelArtMesh.model_id == model_id)
-    found: dict[int, list[Prediction]] = defaultdict(list)
-    for row in session.scalars(query.order_by(Prediction.score.desc(), Prediction.id)):
-        found[row.art_mesh_id].append(row)
-    return dict(found)
 
 
 def _labels_at_last_return(session: Session, found: Pass) -> dict[int, Label]:

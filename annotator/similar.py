@@ -6,7 +6,7 @@ shows it, with a list to recheck, and sends what the person keeps as an ordinary
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,10 +19,10 @@ from annotator.access import acting_user, existing, model_of
 from annotator.database import Database
 from annotator.label_rows import current_labels, value_of, version_of
 from annotator.pieces import box_of
-from annotator.schema import Model, ModelArtMesh, Pass, Prediction, Project
+from annotator.predictions import predictions_of
+from annotator.schema import Model, ModelArtMesh, Pass, Project
 from annotator.values import LabelKind, LabelValue, Role, Round, SavedLabel
 from liwi.errors import InputError
-from liwi.seethrough.body_parts import BodyPart
 
 MAX_LOOKED_AT, MAX_COMPARED = 200, 12
 """Of so many models, the latest labelled ones, those that share most ids and pictures are compared in full."""
@@ -138,7 +138,7 @@ def copied_labels(database: Database, actor: str, pass_id: int, from_pass_id: in
             raise InputError("These are two passes over one model; the second opinion has to be independent. Choose another model.")
         own, other = model_of(session, to.model_id), model_of(session, source.model_id)
         present, labels = current_labels(session, to), current_labels(session, source)
-        guesses = _best_guesses(session, own.id)
+        guesses = {mesh: said[0].part for mesh, said in predictions_of(session, own.id).items()}
         theirs = [mesh for mesh in _meshes(session, other.id) if mesh.id in labels and value_of(labels[mesh.id]).decided]
         matches = _match(own, _meshes(session, own.id), other, theirs)
         copied = []
@@ -229,10 +229,3 @@ def _overlaps(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray
     areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (mine, theirs)]
     union = areas[0][:, None] + areas[1][None, :] - common
     return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-
-
-def _best_guesses(session: Session, model_id: int) -> Mapping[int, BodyPart | None]:
-    """What the machine thinks best, by ArtMesh."""
-    query = select(Prediction).join(ModelArtMesh, ModelArtMesh.id == Prediction.art_mesh_id).where(ModelArtMesh.model_id == model_id)
-    rows = session.scalars(query.order_by(Prediction.score, Prediction.id.desc()))
-    return {row.art_mesh_id: BodyPart(row.part) if row.part is not None else None for row in rows}

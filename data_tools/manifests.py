@@ -88,9 +88,9 @@ def labels_of_dataset(folder: Path) -> str:
         return ""
 
 
-def labels_of_all(folders: Iterable[Path]) -> dict[str, str]:
-    """What the manifest of a dataset that is made of others says of labels: theirs, or a hash of all of theirs; nothing for none."""
-    found = sorted({labels_of_dataset(folder) for folder in folders} - {""})
+def labels_of_all(folders: Iterable[Path], exports: Iterable[Path] = ()) -> dict[str, str]:
+    """What the manifest of a dataset that is made of others, and of exports, says of labels: theirs, or a hash of all; nothing for none."""
+    found = sorted({*map(labels_of_dataset, folders), *map(labels_of_export, exports)} - {""})
     return {LABELS: found[0] if len(found) == 1 else digest("\n".join(found).encode())} if found else {}
 
 

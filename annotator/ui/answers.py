@@ -1,6 +1,6 @@
 """What Python says, as JSON: labels, the queue, people, and errors with a kind that the page understands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -84,8 +84,13 @@ def model_json(view: ModelView) -> Json:
         "parts": [{"place": part.place, "id": part.part_id, "name": part.name, "parent": part.parent} for part in view.parts],
         "meshes": _meshes_json(view),
         "labels": [label_json(label) for label in view.labels.values()],
-        "guesses": {mesh: [_guess_json(row) for row in rows] for mesh, rows in view.predictions.items()},
+        "guesses": guesses_json(view.predictions),
     }
+
+
+def guesses_json(said: Mapping[int, Sequence[Prediction]]) -> Json:
+    """What machines say, by row of the ArtMesh, the best guess first."""
+    return {str(mesh): [_guess_json(row) for row in rows] for mesh, rows in said.items()}
 
 
 def _guess_json(row: Prediction) -> Json:

@@ -6,12 +6,12 @@ The use cases check the role; nothing here decides what a person may do.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from annotator import claims, labels, people, pieces, progress, projects, queries, reviews, similar
+from annotator import claims, guessing, labels, people, pieces, progress, projects, queries, reviews, similar
 from annotator.access import create_project, set_user
 from annotator.export_formats import ExportFormat
 from annotator.ui import reading
-from annotator.ui.answers import Json, label_json, model_json, outcome_json, queue_json, value_json
-from annotator.ui.long_work import checked_count, export_project, import_drawn
+from annotator.ui.answers import Json, guesses_json, label_json, model_json, outcome_json, queue_json, value_json
+from annotator.ui.long_work import checked_count, export_project, guess_models, import_drawn
 from annotator.ui.reading import Body
 from annotator.ui.services import WorkbenchServices
 from annotator.values import OnConflict, PassState, Role
@@ -233,6 +233,23 @@ def _export_start(services: WorkbenchServices, person: str, body: Body) -> Json:
     return {"job": job.id}
 
 
+def _guess_start(services: WorkbenchServices, person: str, body: Body) -> Json:
+    """Of one model (``pass_id``), or of all in a project that nobody has accepted yet (``project``)."""
+    people.demand(services.database, person, Role.ANNOTATOR)
+    if body.get("pass_id") is not None:
+        models = [guessing.model_of_pass(services.database, person, _pass(body))]
+    else:
+        models = guessing.models_to_guess(services.database, person, reading.text(body, "project"))
+    job = services.jobs.prepare(person, "guess")
+    services.jobs.start(job, guess_models(services, person, models))
+    return {"job": job.id}
+
+
+def _guesses(services: WorkbenchServices, person: str, body: Body) -> Json:
+    """What machines say about the model of a pass, for a page that has it open."""
+    return {"guesses": guesses_json(queries.guesses_of_pass(services.database, person, _pass(body)))}
+
+
 def _job(services: WorkbenchServices, person: str, body: Body) -> Json:
     return services.jobs.get(reading.text(body, "job"), person).as_json()
 
@@ -282,6 +299,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "copy_labels_preview": _copy_labels_preview,
     "import_start": _import_start,
     "export_start": _export_start,
+    "guess_start": _guess_start,
+    "guesses": _guesses,
     "job": _job,
     "jobs": _jobs,
     "job_cancel": _job_cancel,

@@ -1,12 +1,13 @@
-"""Imports and exports as the page asks for them: what was dropped, characters that the program draws, and labels as a ZIP."""
+"""Imports, fresh guesses and exports as the page asks for them: what was dropped, characters that the program draws, labels as a ZIP."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from annotator.export_formats import ExportFormat
 from annotator.exports import export_labels
+from annotator.guessing import guess_again
 from annotator.imports import ImportReport, import_models, import_synthetic
 from annotator.projects import first_passes, stems_of_project
 from annotator.ui.services import WorkbenchServices
@@ -29,6 +30,7 @@ def import_uploaded(services: WorkbenchServices, person: str, project: str) -> W
             project,
             [folder],
             labels_near=folder,
+            checkpoints=services.checkpoints,
             report=report,
             cancel=cancel,
         )
@@ -44,8 +46,25 @@ def import_drawn(services: WorkbenchServices, person: str, project: str, count: 
         known = stems_of_project(services.database, person, project)
         unused = (seed for seed in range(len(known) + count) if f"character_{seed:04d}" not in known)
         seeds = [seed for seed, _ in zip(unused, range(count), strict=False)]
-        found = import_synthetic(services.database, services.stores, person, project, seeds, report=report, cancel=cancel)
+        found = import_synthetic(
+            services.database, services.stores, person, project, seeds, checkpoints=services.checkpoints, report=report, cancel=cancel
+        )
         return _report_json(services, person, found)
+
+    return work
+
+
+def guess_models(services: WorkbenchServices, person: str, model_ids: Sequence[int]) -> Work:
+    """Let machines say anew what they think of models."""
+
+    def work(_: Path, report: ReportProgress, cancel: CancelToken) -> dict[str, Any]:
+        found = guess_again(services.database, services.stores, person, model_ids, services.checkpoints, report=report, cancel=cancel)
+        return {
+            "models": found.done,
+            "num_changed": sum(found.num_changed),
+            "answered_by": found.answered_by,
+            "problems": [{"file": name, "message": message} for name, message in found.problems],
+        }
 
     return work
 

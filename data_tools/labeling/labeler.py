@@ -62,9 +62,27 @@ def label_art_meshes(character: OpenedModel) -> tuple[PartPrediction, ...]:
         _with_place(mesh, seen[mesh.index], readings[mesh.index], proposal, marks)
         for mesh, proposal in zip(model.art_meshes, first, strict=True)
     ]
-    votes = propagate([_node(model, mesh, proposal) for mesh, proposal in zip(model.art_meshes, placed, strict=True)])
-    final = [_better(proposal, vote) for proposal, vote in zip(placed, votes, strict=True)]
+    final = _voted(model, placed)
     return tuple(_prediction(mesh, seen[mesh.index], readings[mesh.index], final[mesh.index], marks) for mesh in model.art_meshes)
+
+
+def fill_by_votes(model: Live2DModel, guesses: Sequence[PartPrediction]) -> tuple[PartPrediction, ...]:
+    """Guesses of which votes of the others have taken the place, where these say more; without a side then.
+
+    Args:
+        model: at rest.
+        guesses: one per ArtMesh, in the model's order; what is known of each beside the votes.
+    """
+    said = [_Proposal(guess.part, guess.score, guess.source) if guess.score > 0 else None for guess in guesses]
+    return tuple(
+        guess if best is None or best is before else PartPrediction(guess.art_mesh, best.part, None, round(best.score, 3), best.source)
+        for guess, before, best in zip(guesses, said, _voted(model, said), strict=True)
+    )
+
+
+def _voted(model: Live2DModel, proposals: Sequence[_Proposal | None]) -> list[_Proposal | None]:
+    votes = propagate([_node(model, mesh, proposal) for mesh, proposal in zip(model.art_meshes, proposals, strict=True)])
+    return [_better(proposal, vote) for proposal, vote in zip(proposals, votes, strict=True)]
 
 
 def _readings(model: Live2DModel, mesh: ArtMesh) -> list[NameReading]:
@@ -162,7 +180,8 @@ def _with_place(
 
 def _node(model: Live2DModel, mesh: ArtMesh, proposal: _Proposal | None) -> Node:
     names = (mesh.id, *((model.parts[mesh.part].id, model.parts[mesh.part].name) if mesh.part is not None else ()))
-    return Node(names, mesh.part_path, proposal.part if proposal else None, proposal.score if proposal else 0.0)
+    score = proposal.score if proposal and mesh.id not in model.hit_areas else 0.0  # what answers to touches says nothing of its neighbours
+    return Node(names, mesh.part_path, proposal.part if proposal else None, score)
 
 
 def _better(proposal: _Proposal | None, vote: Vote | None) -> _Proposal | None:
@@ -187,5 +206,5 @@ def _prediction(
             motion.rule.name == "side hair" for motion in seen.motions
         )
         if side is None and marks and (proposal.part not in _HAIR or at_the_side):
-            side = side_of(seen, marks.middle)
+            side = side_of(seen.box, marks.middle)
     return PartPrediction(mesh.id, proposal.part, side, round(proposal.score, 3), proposal.source)

@@ -75,7 +75,7 @@ class Observation:
 def observe(character: OpenedModel) -> list[Observation]:
     """Move every parameter to both of its ends and see what moves; one `Observation` for each ArtMesh, in the model's order."""
     model = character.model
-    boxes = [_box(mesh) for mesh in model.art_meshes]
+    boxes = [box_of(mesh) for mesh in model.art_meshes]
     figure = max((max(box[2] - box[0], box[3] - box[1]) for box in boxes), default=1.0) or 1.0
     motions: list[list[Motion]] = [[] for _ in boxes]
     turns = np.zeros(len(boxes), bool)
@@ -114,12 +114,13 @@ def _moved(character: OpenedModel, model: Live2DModel, parameter: Parameter) -> 
             ways = np.linalg.norm(mesh.vertices - rest.vertices, axis=1)
             farthest[index] = max(farthest[index], float(ways.max(initial=0.0)))
             if abs(mesh.opacity - rest.opacity) > _SHOWN_OR_HIDDEN:
-                left, _, right, _ = _box(rest)
+                left, _, right, _ = box_of(rest)
                 farthest[index] = max(farthest[index], (right - left) / 2)
     return np.nan_to_num(farthest)
 
 
-def _box(mesh: ArtMesh) -> tuple[float, float, float, float]:
+def box_of(mesh: ArtMesh) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of an ArtMesh in canvas pixels; zeros where it has no vertex."""
     if not len(mesh.vertices):
         return 0.0, 0.0, 0.0, 0.0
     (left, top), (right, bottom) = mesh.vertices.min(axis=0).tolist(), mesh.vertices.max(axis=0).tolist()

@@ -71,9 +71,9 @@ def place(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPart,
     return _on_head(mesh, seen, marks) if seen.with_head else _on_body(mesh, seen, marks)
 
 
-def side_of(seen: Observation, middle: float) -> Side | None:
+def side_of(box: Box, middle: float) -> Side | None:
     """The side by place: the character's right half is at the left of the picture."""
-    left, _, right, _ = seen.box
+    left, _, right, _ = box
     over = ON_BOTH_SIDES_OF * (right - left)
     if right <= middle + over:
         return Side.RIGHT
@@ -120,7 +120,7 @@ def _on_body(mesh: ArtMesh, seen: Observation, marks: Landmarks) -> tuple[BodyPa
         return BodyPart.FOOTWEAR, 0.85
     if behind and top > 0.3 and off_axis > 0.12:
         return BodyPart.LEGWEAR, 0.85
-    if top > 0.3 and side_of(seen, marks.middle):
+    if top > 0.3 and side_of(seen.box, marks.middle):
         return (BodyPart.LEGWEAR, 0.85) if top > 0.55 else (BodyPart.BOTTOMWEAR, 0.7)
     if top > 0.17:
         return BodyPart.BOTTOMWEAR, 0.8

@@ -1,53 +1,70 @@
-"""``python -m data_tools parts``: the pictures that part segmentation is trained with."""
+"""``python -m data_tools parts``: the pictures that part segmentation is trained with, of labelled models, samples and drawn characters."""
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from data_tools.character_dataset import PLAN, Split, begin, read_character, read_character_manifest, split_of
+from data_tools.character_dataset import PLAN, Split, begin, read_character, read_character_manifest
+from data_tools.live2d.labels import LabelledModel
 from data_tools.manifests import MANIFEST, digest_file, labels_of_all, number_of
-from data_tools.parts.dataset import FORMAT, MAX_SIDE, MIN_SIDE, VERSION, PartPicture, finish, shard_name, write_shard
-from data_tools.parts.pictures import Frame, choose_frames, labels_of_render, picture_of_sample, vary_pose
+from data_tools.parts.characters import POSES, draw_characters, draw_labelled, find_labelled, labels_place
+from data_tools.parts.dataset import FORMAT, MAX_SIDE, MIN_SIDE, VERSION, PartPicture, characters_of, finish, shard_name, write_shard
+from data_tools.parts.pictures import Frame, choose_frames, picture_of_sample
 from liwi.command_line import errors_for_people
 from liwi.errors import InputError
-from liwi.progress import Progress, ReportProgress
-from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart
+from liwi.progress import Progress, ReportProgress, ignore_progress
+from liwi.seethrough.body_parts import CoarseBodyPart
 from liwi.types import BoundingBox
 
-LICENCE = "Characters drawn by this program: Apache-2.0, as the program. Those of --samples: as whoever made them says."
+LICENCE = "Characters drawn by this program: Apache-2.0, as the program. Those of --samples and --labelled: as whoever made them says."
 
 _PER_SHARD = 32
 """Characters, or samples, of a shard: what an interrupted run does again."""
-
-_TEXTURE = 1024
-_BODIES = 2
-"""Poses of a character drawn as a whole; around each stand busts and heads."""
 
 
 def parts(
     out: Annotated[Path, typer.Argument(help="A new folder, or one that the same command began.")],
     samples: Annotated[list[Path] | None, typer.Option(help="A folder that 'live2d samples' wrote; repeat for more.")] = None,
+    labelled: Annotated[
+        list[Path] | None,
+        typer.Option(help="A dataset that the workbench exported, or a folder of models with labels beside them; repeat for more."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="For --labelled: the labels, where they lie elsewhere.")] = None,
     characters: Annotated[int, typer.Option(min=0, help="How many characters are drawn by code for it.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the first character drawn; the others follow.")] = 0,
     heads: Annotated[int, typer.Option(min=0, max=8, help="Busts and heads beside each picture of a whole figure.")] = 1,
+    poses: Annotated[int, typer.Option(min=1, max=100, help="Of each model; the first of a labelled one is at rest.")] = POSES,
     side: Annotated[int, typer.Option(min=MIN_SIDE, max=MAX_SIDE, help="Side of the square pictures, in pixels.")] = 320,
 ) -> None:
     """Pictures of whole figures, busts and heads with the body part that each pixel shows, to train part segmentation with."""
     with errors_for_people():
-        if not samples and not characters:
-            raise InputError("There is nothing to make pictures of. Give --samples FOLDER, or --characters and how many.")
-        manifest = make(out, samples or [], characters, seed=seed, heads=heads, side=side, report=_report)
+        if not samples and not labelled and not characters:
+            raise InputError(
+                "There is nothing to make pictures of. Give --labelled or --samples and a folder, or --characters and how many."
+            )
+        found = [(folder, labels) for folder in labelled or []]
+        manifest = make(out, samples or [], characters, labelled=found, seed=seed, heads=heads, poses=poses, side=side, report=_report)
+    for name, reason in manifest.get("skipped", {}).items():
+        typer.echo(f"{name} was left out: {reason}", err=True)
     counts = ", ".join(f"{count} {split}" for split, count in manifest["pictures"].items())
     size = sum(path.stat().st_size for path in out.iterdir()) / 2**20
     typer.echo(f"{out}: {counts} pictures of {sum(manifest['characters'].values())} characters, {size:.1f} MB")
 
 
 def make(
-    out: Path, samples: list[Path], characters: int, *, seed: int, heads: int, side: int, report: ReportProgress = lambda _: None
+    out: Path,
+    samples: Sequence[Path],
+    characters: int,
+    *,
+    labelled: Sequence[tuple[Path, Path | None]] = (),
+    seed: int = 0,
+    heads: int,
+    poses: int = POSES,
+    side: int,
+    report: ReportProgress = ignore_progress,
 ) -> dict[str, Any]:
     """Write a set of part pictures, or go on with one that the same arguments began.
 
@@ -55,68 +72,62 @@ def make(
         out: a new or empty folder, or one that this function began.
         samples: folders of character samples.
         characters: how many are drawn by code.
-        seed: of the first of these.
+        labelled: folders of labelled models and their labels, see `characters.find_labelled`.
+        seed: of the first character drawn.
         heads: busts and heads beside each whole figure.
+        poses: of each labelled model, and of each character drawn.
         side: of the pictures, in pixels.
         report: hears of every shard.
 
     Returns:
-        The manifest.
+        The manifest. Its ``skipped`` says which labelled models gave no pictures, and why.
 
     Raises:
-        InputError: a folder holds no samples, or ``out`` holds other things.
+        InputError: a folder holds no samples, or no labelled models, or ``out`` holds other things.
     """
-    sources = {folder.resolve().name: digest_file(folder / MANIFEST) for folder in samples if read_character_manifest(folder)}
+    found = [find_labelled(folder, labels) for folder, labels in labelled]
+    models = list({model.id: model for usable, _ in found for model in usable}.values())
     plan = {
         "format": FORMAT,
         "version": VERSION,
-        "samples": sources,
+        "samples": {folder.resolve().name: digest_file(folder / MANIFEST) for folder in samples if read_character_manifest(folder)},
         "drawn": {"characters": characters, "seed": seed},
         "heads": heads,
         "side": side,
+        **({"labelled": {model.id: model.labels.sha256 for model in models}} if models else {}),
+        **({"poses": poses} if poses != POSES else {}),
     }
     begin(out, plan)
-    named = [(folder, str(entry["name"])) for folder in samples for entry in read_character_manifest(folder)["samples"]]
-    jobs: list[list[tuple[Path, str]] | range] = [named[first : first + _PER_SHARD] for first in range(0, len(named), _PER_SHARD)]
-    jobs += [range(seed + first, seed + min(characters, first + _PER_SHARD)) for first in range(0, characters, _PER_SHARD)]
+    jobs = list(_jobs(samples, models, range(seed, seed + characters), heads=heads, poses=poses, side=side))
     names = []
     for number, job in enumerate(jobs):
         name = shard_name(number)
         if not (out / f"{name}.json").is_file():
-            made = draw_characters(job, heads=heads, side=side) if isinstance(job, range) else _of_samples(job, heads=heads, side=side)
-            write_shard(out, number, list(made))
+            write_shard(out, number, list(job))
         names.append(name)
         report(Progress("Making pictures", number + 1, len(jobs)))
-    return finish(out, names, side, {"plan": digest_file(out / PLAN), "licence": LICENCE, **labels_of_all(samples)})
+    skipped = {model.name: model.reason for _, left_out in found for model in left_out}
+    shown = characters_of(out, names)
+    skipped |= {
+        model.name: "Nothing of it can be drawn, or no part of it is labelled." for model in models if model.moc_sha256[:16] not in shown
+    }
+    said = labels_of_all(samples, [labels or labels_place(folder) for folder, labels in labelled])
+    return finish(
+        out, names, side, {"plan": digest_file(out / PLAN), "licence": LICENCE, **({"skipped": skipped} if skipped else {}), **said}
+    )
 
 
-def draw_characters(seeds: range, *, heads: int, side: int) -> Iterator[PartPicture]:
-    """Pictures of characters drawn by code, each in some chance poses."""
-    from data_tools.live2d.labels import OWN_LABELS, identify, read_labels
-    from data_tools.live2d.reader import open_model
-    from data_tools.live2d.rendering import render
-    from data_tools.live2d.synthetic.export import synthesize, write_model
-    from data_tools.live2d.view import View
-
-    for seed in seeds:
-        rng = np.random.default_rng([seed, number_of(FORMAT)])
-        with tempfile.TemporaryDirectory() as folder:
-            path = write_model(synthesize(seed, texture_size=_TEXTURE), Path(folder))
-            tags = {name: part for name, (part, _) in read_labels(path.parent / OWN_LABELS).parts.items()}
-            identity = identify(path)
-            with open_model(path) as character:
-                for _ in range(_BODIES):
-                    posed = character.pose(vary_pose(character.model, rng))
-                    boxes = {mesh.id: _box(mesh.vertices) for mesh in posed.art_meshes if mesh.drawn and not mesh.clipped_by}
-                    face = _around([box for name, box in boxes.items() if tags.get(name) is BodyPart.FACE])
-                    whole = _around([box for name, box in boxes.items() if tags.get(name) is not None])
-                    if whole is None:
-                        continue
-                    for frame in choose_frames(whole, face, rng, heads=heads):
-                        view = View((side, side), side / frame.side, frame.left, frame.top)
-                        drawn = render(posed, character.pyramid, view)
-                        split = split_of(identity.moc_sha256)
-                        yield PartPicture(drawn.rgba, labels_of_render(drawn, tags), identity.moc_sha256[:16], split, frame.name)
+def _jobs(
+    samples: Sequence[Path], models: Sequence[LabelledModel], seeds: range, *, heads: int, poses: int, side: int
+) -> Iterator[Iterator[PartPicture]]:
+    """What makes each shard; nothing is made before it is asked for."""
+    named = [(folder, str(entry["name"])) for folder in samples for entry in read_character_manifest(folder)["samples"]]
+    for first in range(0, len(named), _PER_SHARD):
+        yield _of_samples(named[first : first + _PER_SHARD], heads=heads, side=side)
+    for first in range(0, len(models), _PER_SHARD):
+        yield draw_labelled(models[first : first + _PER_SHARD], poses=poses, heads=heads, side=side)
+    for first in range(0, len(seeds), _PER_SHARD):
+        yield draw_characters(seeds[first : first + _PER_SHARD], poses=poses, heads=heads, side=side)
 
 
 def _of_samples(named: list[tuple[Path, str]], *, heads: int, side: int) -> Iterator[PartPicture]:
@@ -130,20 +141,6 @@ def _of_samples(named: list[tuple[Path, str]], *, heads: int, side: int) -> Iter
             rgba, labels = picture_of_sample(sample, frame, side)
             model, split = sample.facts.get("model", {}), sample.facts.get("split")
             yield PartPicture(rgba, labels, str(model.get("moc_sha256", name))[:16], Split(str(split)), frame.name)
-
-
-def _box(points: np.ndarray[Any, Any]) -> BoundingBox:
-    (left, top), (right, bottom) = np.floor(points.min(axis=0)), np.ceil(points.max(axis=0))
-    return BoundingBox(int(left), int(top), int(right) + 1, int(bottom) + 1)
-
-
-def _around(boxes: list[BoundingBox]) -> BoundingBox | None:
-    """The smallest box around all."""
-    if not boxes:
-        return None
-    return BoundingBox(
-        min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes)
-    )
 
 
 def _report(progress: Progress) -> None:

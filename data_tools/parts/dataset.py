@@ -216,8 +216,12 @@ def read_pictures(
 
 def read_characters(folder: Path, splits: Collection[Split]) -> set[str]:
     """Whom the pictures of some splits show."""
-    names = read_manifest(folder)["shards"]
-    return {str(entry["character"]) for name in names for entry in _entries(folder, name) if entry["split"] in splits}
+    return characters_of(folder, read_manifest(folder)["shards"], splits)
+
+
+def characters_of(folder: Path, shards: Sequence[str], splits: Collection[Split] = tuple(Split)) -> set[str]:
+    """Whom the pictures of some shards show, also of a set that is unfinished."""
+    return {str(entry["character"]) for name in shards for entry in _entries(folder, name) if entry["split"] in splits}
 
 
 def verify_parts(folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data_tools.live2d.labels import OWN_LABELS, VERSION
 from data_tools.live2d.moc3_writer import write_moc3
-from data_tools.live2d.puppet import ArtMeshSource, Deformer, PartSource, Puppet, WarpDeformer, key_combinations
+from data_tools.live2d.puppet import ArtMeshSource, Binding, Deformer, PartSource, Puppet, WarpDeformer, key_combinations
 from data_tools.live2d.synthetic.atlas import Atlas, grid_mesh, pack
 from data_tools.live2d.synthetic.character import draw_character
 from data_tools.live2d.synthetic.figure import Figure, Fragment
@@ -39,7 +39,9 @@ class SyntheticModel:
     puppet: Puppet
 
 
-def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None, interleaved: bool = True) -> SyntheticModel:
+def synthesize(
+    seed: int, *, texture_size: int = 2048, name: str | None = None, interleaved: bool = True, nameless: bool = False
+) -> SyntheticModel:
     """One character as a complete Live2D model; the same arguments give the same bytes.
 
     Args:
@@ -47,13 +49,16 @@ def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None, 
         texture_size: side of the texture in pixels, a power of two for mip-mapping; small ones are for tests.
         name: of the files; "character_0007" for seed 7 if not given.
         interleaved: whether parts may lie both before and behind another, as hair does; see `separation`.
+        nameless: whether ArtMeshes, parts and parameters are only numbered, so that nothing is to be learnt from what they are called.
     """
     figure = draw_character(seed)
     if not interleaved:
         separate(figure)
-    names = choose_names(figure)
+    names = choose_names(figure, "generic" if nameless else None)
     atlas = pack(figure.fragments, texture_size)
     puppet = _build_puppet(figure, names, atlas)
+    if nameless:
+        puppet = _with_numbered_parameters(puppet)
     name = name or f"character_{seed:04d}"
     files = {
         f"{name}.moc3": write_moc3(puppet),
@@ -64,7 +69,9 @@ def synthesize(seed: int, *, texture_size: int = 2048, name: str | None = None, 
     pose = _pose_groups(names)
     if pose:
         files[f"{name}.pose3.json"] = encode_document({"Type": "Live2D Pose", "Groups": pose})
-    files[f"{name}.model3.json"] = encode_document(_model_settings(name, texture_size, figure, names, posed=bool(pose)))
+    files[f"{name}.model3.json"] = encode_document(
+        _model_settings(name, texture_size, figure, names, posed=bool(pose), grouped=not nameless)
+    )
     return SyntheticModel(name, files, figure, puppet)
 
 
@@ -101,6 +108,20 @@ def _build_puppet(figure: Figure, names: Names, atlas: Atlas) -> Puppet:
         parameters=tuple(rig.parameters.values()),
         deformers=deformers,
         meshes=tuple(_build_mesh(figure, fragment, names, atlas, deformer_ids) for fragment in figure.fragments),
+    )
+
+
+def _with_numbered_parameters(puppet: Puppet) -> Puppet:
+    numbers = {parameter.id: f"Param{number}" for number, parameter in enumerate(puppet.parameters, 1)}
+
+    def renamed(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        return tuple(replace(binding, parameter=numbers[binding.parameter]) for binding in bindings)
+
+    return replace(
+        puppet,
+        parameters=tuple(replace(parameter, id=numbers[parameter.id]) for parameter in puppet.parameters),
+        deformers=tuple(replace(deformer, bindings=renamed(deformer.bindings)) for deformer in puppet.deformers),
+        meshes=tuple(replace(mesh, bindings=renamed(mesh.bindings)) for mesh in puppet.meshes),
     )
 
 
@@ -166,7 +187,7 @@ def _labels(seed: int, figure: Figure, names: Names) -> dict[str, Any]:
     }
 
 
-def _model_settings(name: str, texture_size: int, figure: Figure, names: Names, *, posed: bool) -> dict[str, Any]:
+def _model_settings(name: str, texture_size: int, figure: Figure, names: Names, *, posed: bool, grouped: bool) -> dict[str, Any]:
     files: dict[str, Any] = {
         "Moc": f"{name}.moc3",
         "Textures": [f"{name}.{texture_size}/texture_00.png"],
@@ -174,14 +195,12 @@ def _model_settings(name: str, texture_size: int, figure: Figure, names: Names, 
     }
     if posed:
         files["Pose"] = f"{name}.pose3.json"
+    groups = {"EyeBlink": ["ParamEyeLOpen", "ParamEyeROpen"], "LipSync": ["ParamMouthOpenY"]} if grouped else {}
     hit_areas = [fragment.key for fragment in figure.fragments if not fragment.shown]
     return {
         "Version": 3,
         "FileReferences": files,
-        "Groups": [
-            {"Target": "Parameter", "Name": "EyeBlink", "Ids": ["ParamEyeLOpen", "ParamEyeROpen"]},
-            {"Target": "Parameter", "Name": "LipSync", "Ids": ["ParamMouthOpenY"]},
-        ],
+        "Groups": [{"Target": "Parameter", "Name": group, "Ids": ids} for group, ids in groups.items()],
         "HitAreas": [{"Id": names.mesh_ids[key], "Name": key.removeprefix("hit_").title()} for key in hit_areas],
     }
 

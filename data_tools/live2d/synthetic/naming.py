@@ -88,10 +88,11 @@ class Names:
     folders: dict[tuple[str, ...], str]
 
 
-def choose_names(figure: Figure) -> Names:
-    """Names for every part and ArtMesh of a figure."""
+def choose_names(figure: Figure, style: str | None = None) -> Names:
+    """Names for every part and ArtMesh of a figure: in one of `STYLES`, which chance chooses where none is asked for."""
     random = figure.random
-    style = random.choices(STYLES, [5, 3, 3, 2, 2, 2])[0]
+    by_chance = random.choices(STYLES, [5, 3, 3, 2, 2, 2])[0]
+    style = style or by_chance
     figure.choices["naming"] = style
     joined_sides, loose_body = random.random() < 0.5, random.random() < 0.5
     parts: list[Name] = []
