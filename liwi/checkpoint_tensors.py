@@ -1,5 +1,6 @@
 """Tensors of a module to and from a .safetensors file: one that is missing, unexpected or of another kind is an error that names it."""
 
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,10 +53,7 @@ def load_strictly(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dt
         found = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointDamaged(f"{path.name!r} cannot be read as safetensors ({error}).") from error
-    if missing := sorted(wanted.keys() - found.keys()):
-        raise CheckpointDamaged(f"{path.name!r} lacks {_some(missing)}.")
-    if unexpected := sorted(found.keys() - wanted.keys()):
-        raise CheckpointDamaged(f"{path.name!r} holds {_some(unexpected)}, which the network does not have.")
+    check_names(wanted.keys(), found.keys(), path.name)
     for name, tensor in wanted.items():
         dtype = stored_as if stored_as and tensor.is_floating_point() else tensor.dtype
         if found[name].shape != tensor.shape or found[name].dtype != dtype:
@@ -63,6 +61,23 @@ def load_strictly(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dt
             raise CheckpointDamaged(f"{path.name!r}: the tensor {name!r} is {is_now}, expected {expected}.")
     _check_finite(found, path)
     module.load_state_dict(found, strict=True)
+
+
+def check_names(wanted: Set[str], found: Set[str], where: str) -> None:
+    """Whether there are exactly the tensors that a network has.
+
+    Args:
+        wanted: names of the network's tensors.
+        found: names of those that there are.
+        where: the file or folder they are in, for the message.
+
+    Raises:
+        CheckpointDamaged: one is missing or unexpected; names it.
+    """
+    if missing := sorted(wanted - found):
+        raise CheckpointDamaged(f"{where!r} lacks {_some(missing)}.")
+    if unexpected := sorted(found - wanted):
+        raise CheckpointDamaged(f"{where!r} holds {_some(unexpected)}, which the network does not have.")
 
 
 def _check_finite(tensors: "dict[str, torch.Tensor]", path: Path) -> None:

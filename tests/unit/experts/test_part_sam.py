@@ -1,7 +1,6 @@
 """The paper's part network: the published layouts key for key, parity with the SAM-HQ of transformers, strict loading."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from liwi.experts.part_checkpoint import NETWORKS
 from liwi.experts.part_sam import VARIANTS, PartSam, PartSamSettings, empty_part_sam
 from liwi.experts.part_sam_files import adopt
 from liwi.experts.weights import WeightsError, load_weights, save_weights
-
-PUBLISHED = Path(__file__).parents[2] / "golden/part_sam_tensors.txt"
+from tests.tensor_lists import published_tensors
 
 TINY = PartSamSettings(
     side=64,
@@ -33,29 +31,6 @@ TINY = PartSamSettings(
 )
 
 
-def published(variant: str) -> dict[str, str]:
-    """Name to shape of every tensor of a published checkpoint."""
-    found, section = {}, ""
-    for line in PUBLISHED.read_text().splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
-        elif not line.startswith("#") and section in ("both", variant):
-            names, shape = line.split("\t")
-            found |= dict.fromkeys(expand(names), shape)
-    return found
-
-
-def expand(names: str) -> Iterator[str]:
-    braces = re.search(r"\{([^}]*)\}", names)
-    if braces is None:
-        yield names
-        return
-    for each in braces[1].split(","):
-        numbers = re.fullmatch(r"(\d+)-(\d+)", each)
-        for value in range(int(numbers[1]), int(numbers[2]) + 1) if numbers else (each,):
-            yield from expand(names[: braces.start()] + str(value) + names[braces.end() :])
-
-
 def tiny(variant: str = "mlp") -> PartSam:
     from dataclasses import replace
 
@@ -71,7 +46,7 @@ def tiny(variant: str = "mlp") -> PartSam:
 def test_the_full_network_has_the_published_tensors_key_for_key(variant: str, count: int) -> None:
     found = {name: str(tuple(tensor.shape)) for name, tensor in empty_part_sam(PartSamSettings(variant=variant)).state_dict().items()}
     assert len(found) == count
-    assert found == published(variant)
+    assert found == published_tensors("part_sam_tensors.txt", {"both", variant})
 
 
 def test_the_full_network_has_as_many_weights_as_the_published_one() -> None:

@@ -1,0 +1,137 @@
+"""A network in the folder layout of the diffusers library: ``config.json`` beside one .safetensors file or several with an index.
+
+Published checkpoints of diffusion networks come so. They are read as tensors alone and strictly: one that is missing, unexpected, of
+another shape, or not finite is an error that names it. Nothing is downloaded here, and names in the files never lead out of the folder.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from liwi.checkpoint_tensors import check_names
+from liwi.registry_errors import CheckpointDamaged
+
+if TYPE_CHECKING:
+    import torch
+
+CONFIG = "config.json"
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+INDEX = f"{WEIGHTS}.index.json"
+
+MAX_SHARD_BYTES = 5 * 2**30
+"""Size from which weights are written as several files."""
+
+_MAX_JSON_BYTES = 4 * 2**20
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The network's settings in ``folder``, without what begins with ``_`` (the name of the class, the version of the library).
+
+    Raises:
+        CheckpointDamaged: there is no ``config.json`` or it is no JSON object.
+    """
+    return {key: value for key, value in _read_json(folder / CONFIG).items() if not key.startswith("_")}
+
+
+def write_network(network: "torch.nn.Module", folder: Path, settings: Mapping[str, object], class_name: str) -> None:
+    """Write a network as the diffusers library would.
+
+    Args:
+        network: whose tensors, in their own dtypes.
+        folder: made where it does not exist; files of an earlier network in it are replaced.
+        settings: the network's settings, for ``config.json``.
+        class_name: of the published class, so that other programs recognise it.
+
+    Raises:
+        CheckpointDamaged: the network has a tensor without memory (device "meta").
+    """
+    from diffusers import __version__
+    from huggingface_hub import save_torch_state_dict
+
+    tensors = {name: tensor.detach() for name, tensor in network.state_dict().items()}
+    if empty := next((name for name, tensor in tensors.items() if tensor.is_meta), None):
+        raise CheckpointDamaged(f"The tensor {empty!r} was never filled: there is nothing to write.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in (folder / WEIGHTS, folder / INDEX, *folder.glob("diffusion_pytorch_model-*.safetensors")):
+        stale.unlink(missing_ok=True)
+    save_torch_state_dict(
+        tensors,
+        folder,
+        filename_pattern="diffusion_pytorch_model{suffix}.safetensors",
+        max_shard_size=MAX_SHARD_BYTES,
+        metadata={"format": "pt"},
+    )
+    document = {"_class_name": class_name, "_diffusers_version": __version__, **settings}
+    (folder / CONFIG).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtype | None" = None, device: str = "cpu") -> None:
+    """Give a network that was made on the device "meta" its tensors.
+
+    Args:
+        network: the tensors' names and shapes are compared with its own before the first is read.
+        folder: holds ``diffusion_pytorch_model.safetensors``, or the index of several files.
+        dtype: of floating-point tensors afterwards; as in the file where None.
+        device: where the tensors are put.
+
+    Raises:
+        CheckpointDamaged: a file is missing or unreadable, or a tensor is missing, unexpected, of another shape, or not finite; names it.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found: dict[str, torch.Tensor] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    files = _weight_files(folder)
+    try:
+        for path in files:
+            with safe_open(path, framework="pt") as file:
+                shapes |= {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118  # not a dict
+        check_names(wanted.keys(), shapes.keys(), folder.name)
+        for name, shape in shapes.items():
+            if shape != wanted[name]:
+                raise CheckpointDamaged(f"{folder.name!r}: the tensor {name!r} is {shape}, expected {wanted[name]}.")
+        for path in files:
+            with safe_open(path, framework="pt", device=device) as file:
+                for name in file.keys():  # noqa: SIM118
+                    tensor = file.get_tensor(name)
+                    if tensor.is_floating_point():
+                        _check_finite(tensor, name, folder)
+                        tensor = tensor.to(dtype or tensor.dtype)
+                    found[name] = tensor
+    except (SafetensorError, OSError) as error:
+        raise CheckpointDamaged(f"The weights in {folder.name!r} cannot be read as safetensors ({str(error)[:200]}).") from error
+    network.load_state_dict(found, strict=True, assign=True)
+
+
+def _check_finite(tensor: "torch.Tensor", name: str, folder: Path) -> None:
+    import torch
+
+    if not bool(torch.isfinite(tensor).all()):
+        raise CheckpointDamaged(f"{folder.name!r}: NaN or infinity in the tensor {name!r}. Get the files again.")
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if not (folder / INDEX).is_file():
+        raise CheckpointDamaged(f"{folder.name!r} holds neither {WEIGHTS} nor {INDEX}.")
+    table = _read_json(folder / INDEX).get("weight_map")
+    names = sorted({str(name) for name in table.values()}) if isinstance(table, dict) else []
+    if not names or any(Path(name).name != name or not name.endswith(".safetensors") for name in names):
+        raise CheckpointDamaged(f"{INDEX} in {folder.name!r} does not name .safetensors files beside it.")
+    return [folder / name for name in names]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_JSON_BYTES:
+            raise ValueError("it is too large")
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointDamaged(f"{path.parent.name!r} has no readable {path.name} ({str(error)[:100]}).") from error
+    if not isinstance(content, dict):
+        raise CheckpointDamaged(f"{path.name} in {path.parent.name!r} is no JSON object.")
+    return content

@@ -1,0 +1,74 @@
+"""See-through's networks at sizes that run in milliseconds, with weights that hide nothing: what begins as zeros is not zero here."""
+
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from torch import Tensor, nn
+
+from liwi.seethrough.transparency import TransparencySettings
+
+SHARED: dict[str, Any] = {"use_linear_projection": True, "norm_num_groups": 8, "layers_per_block": 1, "sample_size": 8}
+
+PARTS_V2: dict[str, Any] = {
+    **SHARED,
+    "in_channels": 8,
+    "block_out_channels": (16, 32),
+    "attention_head_dim": (2, 4),
+    "transformer_layers_per_block": (1, 3),
+    "cross_attention_dim": 24,
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 4,
+    "projection_class_embeddings_input_dim": 6 * 4 + 12,
+    "down_block_types": ("DownBlock2D", "CrossFrameAttnDownBlock"),
+    "mid_block_type": "UNetMidBlockCrossFrameAttn",
+    "up_block_types": ("CrossFrameAttnUpBlock", "UpBlock2D"),
+}
+
+PARTS_V3: dict[str, Any] = {**PARTS_V2, "group_embedding": True, "group_embedding_num": (13, 11), "tag_version": "v3"}
+
+DEPTH: dict[str, Any] = {
+    **SHARED,
+    "in_channels": 12,
+    "block_out_channels": (16, 32),
+    "attention_head_dim": (2, 4),
+    "cross_attention_dim": 20,
+    "down_block_types": ("CrossFrameAttnDownBlock", "DownBlock2D"),
+    "mid_block_type": "UNetMidBlockCrossFrameAttn",
+    "up_block_types": ("UpBlock2D", "CrossFrameAttnUpBlock"),
+}
+
+
+def stirred(network: nn.Module, seed: int = 0) -> Any:
+    """The network with every parameter moved, ready to answer."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.05)
+    return network.eval()
+
+
+def conditions(num_parts: int, *, batch: int = 1, seed: int = 1) -> dict[str, Any]:
+    """Arguments of a part diffusion's U-Net for parts of different classes."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = batch * num_parts
+
+    def random(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
+
+    return {
+        "sample_BFCHW": random(batch, num_parts, 8, 8, 8),
+        "timestep": torch.full((batch,), 321),
+        "encoder_hidden_states": random(rows, 5, 24),
+        "added_cond_kwargs": {"text_embeds": random(rows, 12), "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]]).repeat(rows, 1)},
+    }
+
+
+TRANSPARENCY = TransparencySettings(widths=(8, 8, 16, 16), layers=1, attention_from=2, offset_widths=(4, 8))
+
+
+def tiny_vae() -> AutoencoderKL:
+    """Half the size in latents instead of an eighth."""
+    torch.manual_seed(0)
+    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2, "block_out_channels": (8, 8)}
+    return AutoencoderKL(**blocks, norm_num_groups=4, latent_channels=4, sample_size=16, scaling_factor=0.13025).eval()
