@@ -9,6 +9,7 @@ LIWI_ENGINE                engine the demo uses (auto)
 LIWI_DATA                  folder that is kept: the workbench's database and pictures (out/annotations)
 LIWI_CHECKPOINTS           the checkpoint registry's folder; checkpoints in LIWI_DATA where unset
 LIWI_RUNS                  folder of the runs that training makes (out/runs)
+LIWI_DEVICES               folder of the locks by which the runs on this computer share its devices; a temporary one where unset
 LIWI_DATASETS              folder below which the training tab looks for datasets (out)
 LIWI_JOBS_REPO             model repository OWNER/NAME for runs on Hugging Face Jobs; with HF_TOKEN, it turns them on
 LIWI_JOBS_SPACE            Space OWNER/NAME whose program runs there; this Space itself where unset
@@ -23,6 +24,8 @@ OAUTH_CLIENT_SECRET, OAUTH_SCOPES, OPENID_PROVIDER_URL. The last four work elsew
 """
 
 import ipaddress
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +64,7 @@ class Settings:
     data: Path = Path("out/annotations")
     checkpoints: Path | None = None
     runs: Path = Path("out/runs")
+    devices: Path | None = None
     datasets: Path = Path("out")
     jobs_repository: str = ""
     jobs_space: str = ""
@@ -83,7 +87,7 @@ class Settings:
         """
         default = cls()
         workspace, passwords = environment.get("LIWI_WORKSPACE"), environment.get("LIWI_PASSWORDS")
-        checkpoints = environment.get("LIWI_CHECKPOINTS")
+        checkpoints, devices = environment.get("LIWI_CHECKPOINTS"), environment.get("LIWI_DEVICES")
         on_space = bool(environment.get("SPACE_ID"))
         owner = environment.get("SPACE_AUTHOR_NAME", "") if on_space else ""
         return cls(
@@ -97,6 +101,7 @@ class Settings:
             data=Path(environment.get("LIWI_DATA") or default.data),
             checkpoints=Path(checkpoints) if checkpoints else None,
             runs=Path(environment.get("LIWI_RUNS") or default.runs),
+            devices=Path(devices) if devices else None,
             datasets=Path(environment.get("LIWI_DATASETS") or default.datasets),
             jobs_repository=environment.get("LIWI_JOBS_REPO", ""),
             jobs_space=environment.get("LIWI_JOBS_SPACE") or environment.get("SPACE_ID", ""),
@@ -115,6 +120,11 @@ class Settings:
     def checkpoint_registry(self) -> Path:
         """The folder of the checkpoint registry."""
         return self.checkpoints or self.data / "checkpoints"
+
+    @property
+    def device_locks(self) -> Path:
+        """The folder of the devices' locks, the same for all programs of one person on this computer."""
+        return self.devices or Path(tempfile.gettempdir()) / f"liwi-devices-{os.getuid() if hasattr(os, 'getuid') else 0}"
 
     @property
     def reachable_by_others(self) -> bool:

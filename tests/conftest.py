@@ -1,8 +1,17 @@
 """What tests of several folders share: a dataset of matting samples small enough for them, made once, and a run on it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The runs of tests wait for no other run on this computer, and no other waits for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIWI_DEVICES", str(tmp_path_factory.mktemp("devices")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ The first also works as ``accelerate launch -m training run``; the last two are 
 import os
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,18 +29,19 @@ def run(
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE over the job's own, e.g. schedule.steps=100; repeat.")] = None,
     echo: Annotated[bool, typer.Option(help="Also print every line of the log, for those who only see the output.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait while another run has the device, also one of the app; else it is an error.")] = True,
 ) -> None:
     """Train, or go on with a run that was interrupted: the same command does both."""
+    from training.devices import device_for
     from training.job import read_job
     from training.loop import train
     from training.run_folder import echoing
 
-    with echoing(out or RUNS / job.stem) if echo else nullcontext():
-        outcome = train(read_job(job, set_ or []), out or RUNS / job.stem)
+    folder, what = out or RUNS / job.stem, read_job(job, set_ or [])
+    with device_for(what, folder, wait=wait, say=partial(typer.echo, err=True)), echoing(folder) if echo else nullcontext():
+        outcome = train(what, folder)
     best = "" if outcome.best is None else f"; best {outcome.best:.4f} at step {outcome.best_step}"
-    typer.echo(
-        f"{out or RUNS / job.stem}: step {outcome.step}, {'finished' if outcome.finished else 'stopped; the same command goes on'}{best}"
-    )
+    typer.echo(f"{folder}: step {outcome.step}, {'finished' if outcome.finished else 'stopped; the same command goes on'}{best}")
 
 
 @app.command()

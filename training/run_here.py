@@ -1,11 +1,9 @@
 """Runs on this machine: a process each, one at a time per device, the others in a queue that is kept on disk.
 
-A device is a file that is locked; the process of a run inherits the lock and keeps it as long as it lives, whoever started it and whatever
-becomes of the app. So never do two runs share a device, and to wait for a device is to wait for its lock, which costs nothing.
+The process of a run inherits the lock of its device (`training.devices`) and keeps it as long as it lives, whatever becomes of the app.
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -13,21 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import psutil
 
 from liwi.errors import LiwiError
+from training.devices import ALL_GPUS, CPU, HELD, count_gpus, hold_devices, sign
 from training.errors import JobError, RunError
 from training.job import Job
 from training.launch import Device, Launch, LaunchState, launches, read_launch, run_folders, update_launch, write_launch
 from training.run_folder import JOB, OUTPUT, holder
-
-CPU, ALL_GPUS = "cpu", "gpus"
 
 _ROOT = Path(__file__).parents[1]
 _KEPT_SECRET = ("SECRET", "PASSWORD", "DATABASE", "TOKEN")
@@ -109,7 +104,7 @@ class ThisMachine:
         return not any(thread.is_alive() for thread in self._threads.values())
 
     def _gpus(self) -> int:
-        return _count_gpus() if self._num_gpus is None else self._num_gpus
+        return count_gpus() if self._num_gpus is None else self._num_gpus
 
     def _wake(self, device: str) -> None:
         with self._lock:
@@ -122,7 +117,7 @@ class ThisMachine:
         """Start what waits for a device, one after the other, until nothing does."""
         while True:
             try:
-                with self._holding(device) as locks:
+                with hold_devices(self._locks(device)) as locks:
                     with self._lock:  # whoever queues a run now finds either this thread looking, or none
                         folder = self._take(device)
                         if folder is None:
@@ -136,17 +131,8 @@ class ThisMachine:
                 print(f"The queue of runs on {device} stands still: {error}", file=sys.stderr)
                 time.sleep(_PAUSE_SECONDS)
 
-    @contextmanager
-    def _holding(self, device: str) -> Iterator[list[int]]:
-        """Hold the locks of a device, in the order of their names so that nobody waits in a circle; their file descriptors."""
-        names = sorted(each.name for each in self.devices() if each.name not in (CPU, ALL_GPUS)) if device == ALL_GPUS else [device]
-        with ExitStack() as stack:
-            folder = self._runs / ".devices"
-            folder.mkdir(parents=True, exist_ok=True)
-            files = [stack.enter_context((folder / name).open("a")) for name in names]
-            for file in files:
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield [file.fileno() for file in files]
+    def _locks(self, device: str) -> list[str]:
+        return [each.name for each in self.devices() if each.name not in (CPU, ALL_GPUS)] if device == ALL_GPUS else [device]
 
     def _take(self, device: str) -> Path | None:
         """The run that has waited longest for a device that we hold; what is said to run on it has ended unseen."""
@@ -171,6 +157,7 @@ class ThisMachine:
         """Start the process of a run; None where that fails, which is written down."""
         try:
             count = self._gpus() if device == ALL_GPUS else 1
+            sign(locks, folder)
             with (folder / OUTPUT).open("ab") as output:
                 process = subprocess.Popen(
                     command_for(folder, num_processes=count),
@@ -268,17 +255,14 @@ def last_output(folder: Path, limit: int = 16_384) -> str:
 
 def _environment(device: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not any(word in name for word in _KEPT_SECRET)}
-    kept |= {"PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    kept |= {
+        HELD: device,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
     if device != ALL_GPUS:
         kept["CUDA_VISIBLE_DEVICES"] = "" if device == CPU else device.removeprefix("gpu")
     return kept
-
-
-@cache
-def _count_gpus() -> int:
-    import torch
-
-    return torch.cuda.device_count()  # without a context, which would take memory from the runs
 
 
 def _gpu_memory(device: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from liwi.errors import LiwiError
 from training.curves import numbers
+from training.devices import who_has
 from training.job import Job
 from training.launch import Launch, LaunchState, read_launch
 from training.log_tail import LogTails
@@ -154,7 +155,7 @@ def _state(folder: Path, launch: Launch | None, digest: _Digest) -> tuple[RunSta
     """The state, and what went wrong."""
     if launch is not None:
         if launch.state == LaunchState.QUEUED:
-            return RunState.QUEUED, launch.problem
+            return RunState.QUEUED, launch.problem or _occupied(launch)
         if launch.state == LaunchState.WITHDRAWN:
             return RunState.STOPPED, "It was taken out of the queue."
         begins = launch.pid == 0 and time.time() - launch.started_at < _BEGINNING_SECONDS
@@ -183,6 +184,14 @@ def _ended(folder: Path, launch: Launch | None, digest: _Digest) -> tuple[RunSta
     if event == "stopped":
         return (RunState.STOPPED, "") if reason == _ASKED else (RunState.FAILED, f"Training stopped: {reason}.")
     return RunState.INTERRUPTED, "Its process is gone, and nobody saw how it ended. Resume goes on from the last checkpoint."
+
+
+def _occupied(launch: Launch) -> str:
+    """Which run has the device that a launch on this machine waits for, where that can be told."""
+    run = who_has(launch.device) if launch.runner == "here" else ""
+    with contextlib.suppress(OSError, ValueError):
+        return f"The run {run} has its device now." if run and is_held(Path(run)) else ""
+    return ""
 
 
 def last_words(folder: Path) -> str:
