@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from liwi.errors import InputError
+from liwi.experts.precision import quick_inference
 from liwi.imaging.compositing import resize_rgba
 from liwi.seethrough.body_parts import CoarseBodyPart
 from liwi.types import BoundingBox
@@ -80,7 +81,7 @@ class LearnedPartSegmenter:
         cut[here] = rgba[inside.slices]
         small = torch.from_numpy(resize_rgba(cut, (self._side, self._side)).astype(np.float32) / 255).permute(2, 0, 1)[None]
         alpha = small[:, 3:]
-        with torch.inference_mode():
+        with quick_inference():
             device = next(self._network.parameters()).device
             seen = self._network((small[:, :3] * alpha + GREY * (1 - alpha)).to(device), alpha.to(device))
             logits = seen[0].float().cpu().numpy()

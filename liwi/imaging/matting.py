@@ -38,7 +38,10 @@ _RIDGE = 0.6
 _LEAST_RIDGE = 1.5
 """Pixels between the middle of a thin part and its contour."""
 
-_MAX_COLOR_PIXELS = 1_000_000
+_COLORS_AROUND = 16
+"""Pixels around the soft ones whose colours the estimate sees too."""
+
+_MAX_COLOR_PIXELS = 500_000
 """Colours in front and behind vary slowly: they are estimated at this size at most."""
 
 
@@ -180,18 +183,20 @@ def foreground_colors(image: UInt8, alpha: Float32) -> UInt8:
     Returns:
         (h, w, 3) uint8: the picture itself where alpha is above `SURE_ALPHA`, estimated in the soft band, 0 where alpha is 0.
     """
-    soft = (alpha > 0) & (alpha <= SURE_ALPHA)
     colors = image.copy()
-    if soft.any() and min(alpha.shape) >= 4:
-        foreground, background = _estimate_colors(image, alpha)
-        opacity = alpha[soft][:, None]
-        foreground, background = foreground[soft], background[soft]
+    soft = (alpha > 0) & (alpha <= SURE_ALPHA)
+    extent = BoundingBox.around(soft)
+    if extent is not None and min(alpha.shape) >= 4:
+        part = extent.expand(_COLORS_AROUND).intersect(BoundingBox.of_size((alpha.shape[1], alpha.shape[0])))
+        assert part is not None
+        crop, opacity, soft = np.ascontiguousarray(image[part.slices]), np.ascontiguousarray(alpha[part.slices]), soft[part.slices]
+        foreground, background = (estimate[soft] for estimate in _estimate_colors(crop, opacity))
+        weight = opacity[soft][:, None]
         # The smallest change of both colours that explains the pixel exactly: brings back the detail that the estimate smoothed.
-        unexplained = image[soft].astype(np.float32) / 255 - opacity * foreground - (1 - opacity) * background
-        foreground += unexplained * opacity / (opacity**2 + (1 - opacity) ** 2)
-        colors[soft] = np.clip(np.rint(foreground * 255), 0, 255).astype(np.uint8)
-    colors[alpha <= 0] = 0
-    return colors
+        unexplained = crop[soft].astype(np.float32) / 255 - weight * foreground - (1 - weight) * background
+        foreground += unexplained * weight / (weight**2 + (1 - weight) ** 2)
+        colors[part.slices][soft] = np.clip(np.rint(foreground * 255), 0, 255).astype(np.uint8)
+    return cv2.copyTo(colors, (alpha > 0).view(np.uint8))
 
 
 def _estimate_colors(image: UInt8, alpha: Float32) -> tuple[Float32, Float32]:
