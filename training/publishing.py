@@ -1,10 +1,12 @@
 """From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from data_tools.manifests import digest_file, labels_of_dataset
 from liwi.checkpoints import CheckpointRecord
+from liwi.errors import LiwiError
 from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
 from training.errors import RunError
@@ -76,8 +78,20 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> Chec
             dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of_dataset(Path(job.dataset))),
             metrics={**best.metrics, "step": float(best.step)},
             who=who,
+            parent=_parent(job, registry),
             licence=licence,
         )
+
+
+def _parent(job: Job, registry: Registry) -> str | None:
+    """The checkpoint of the registry that a run started from; None where it began anew, or elsewhere."""
+    start = job.model.get("start_from")
+    if not isinstance(start, str) or not start:
+        return None
+    with contextlib.suppress(LiwiError, ValueError):
+        known = registry.record(Path(start).resolve().name)
+        return known.id if registry.folder(known.id) == Path(start).resolve() else None
+    return None
 
 
 def _exported(folder: Path, job: Job) -> tuple[str, Best]:

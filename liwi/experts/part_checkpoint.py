@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from liwi.experts.part_network import PartNetwork, PartNetworkSettings
 from liwi.experts.part_sam import PartSam, PartSamSettings
@@ -28,7 +29,12 @@ _SMOKE_SIDE = 96
 
 
 def load(folder: Path) -> LearnedPartSegmenter:
-    """The segmenter that answers with the network in ``folder``.
+    """The segmenter that answers with the network in ``folder``; errors as `load_network`."""
+    return LearnedPartSegmenter(load_network(folder))
+
+
+def load_network(folder: Path) -> nn.Module:
+    """The network in ``folder``, in evaluation mode.
 
     Raises:
         WeightsError: there is not exactly one network, or it is of no known kind, or a tensor is missing, unexpected or of another shape.
@@ -40,7 +46,8 @@ def load(folder: Path) -> LearnedPartSegmenter:
     name = named_format(path)
     for each in NETWORKS.values():
         if each.name == name:
-            return LearnedPartSegmenter(load_weights(path, each))
+            network: nn.Module = load_weights(path, each)
+            return network
     known = ", ".join(each.name for each in NETWORKS.values())
     raise WeightsError(f"{path}.json describes the format {name[:40]!r}; for body parts these are known: {known}.")
 
