@@ -34,13 +34,14 @@ def save_tensors(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dty
     save_file(tensors, path)
 
 
-def load_strictly(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dtype | None" = None) -> None:
+def load_strictly(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dtype | None" = None, assign: bool = False) -> None:
     """Fill a module from a file that must hold exactly the module's tensors; nothing changes in the module where it does not.
 
     Args:
         module: anything with a ``state_dict``, on any device.
         path: a .safetensors file.
         stored_as: dtype that floating-point tensors have in the file where it is not the module's own; they are converted.
+        assign: whether the module takes the file's tensors themselves, in their dtype, instead of copying them: for modules on "meta".
 
     Raises:
         CheckpointDamaged: the file cannot be read, a tensor is missing, unexpected, of another shape or dtype, or not finite; names it.
@@ -56,11 +57,13 @@ def load_strictly(module: "torch.nn.Module", path: Path, *, stored_as: "torch.dt
     check_names(wanted.keys(), found.keys(), path.name)
     for name, tensor in wanted.items():
         dtype = stored_as if stored_as and tensor.is_floating_point() else tensor.dtype
+        if assign and tensor.is_floating_point() and found[name].is_floating_point():
+            dtype = found[name].dtype
         if found[name].shape != tensor.shape or found[name].dtype != dtype:
             is_now, expected = _kind(found[name].shape, found[name].dtype), _kind(tensor.shape, dtype)
             raise CheckpointDamaged(f"{path.name!r}: the tensor {name!r} is {is_now}, expected {expected}.")
     _check_finite(found, path)
-    module.load_state_dict(found, strict=True)
+    module.load_state_dict(found, strict=True, assign=assign)
 
 
 def check_names(wanted: Set[str], found: Set[str], where: str) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import torch
 from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
+from diffusers.models.transformers.transformer_qwenimage import QwenEmbedLayer3DRope
 
 from liwi.layering.attention import install
 
@@ -76,8 +78,17 @@ SCHEDULER: Settings = MappingProxyType(
 
 
 def build_transformer(settings: Settings = TINY_TRANSFORMER) -> QwenImageTransformer2DModel:
-    """A fresh transformer, in training mode; seed torch before, and build inside ``torch.device("meta")`` to allocate nothing."""
+    """A fresh transformer, in training mode; seed torch before."""
     transformer = QwenImageTransformer2DModel(**settings)
+    install(transformer)
+    return transformer
+
+
+def build_empty_transformer(settings: Settings) -> QwenImageTransformer2DModel:
+    """A transformer on the device "meta", whose weights are assigned later; its positions, which are no weights, are real."""
+    with torch.device("meta"):
+        transformer = QwenImageTransformer2DModel(**settings)
+    transformer.pos_embed = QwenEmbedLayer3DRope(theta=10000, axes_dim=list(transformer.config.axes_dims_rope), scale_rope=True)
     install(transformer)
     return transformer
 

@@ -55,8 +55,8 @@ class LatentCodec:
     def _statistics(self, like: Tensor, *, inverse: bool = False) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the latents; the inverse of the deviation as upstream rounds it, where asked."""
         mean = torch.tensor(self.vae.config.latents_mean).view(1, -1, 1, 1, 1).to(like)
-        deviation = torch.tensor(self.vae.config.latents_std).view(1, -1, 1, 1, 1)
-        return mean, (1.0 / deviation if inverse else deviation).to(like)
+        deviation = torch.tensor(self.vae.config.latents_std).view(1, -1, 1, 1, 1).to(like)
+        return mean, 1.0 / deviation if inverse else deviation
 
 
 def pack(frames: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Tiny networks that the tests of this folder share: built once, never changed."""
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -109,3 +110,16 @@ def upstream_parts() -> tuple[Any, Any, Any]:
     settings = {**components.TINY_VAE, "z_dim": 8, "dim_mult": [1, 1, 1, 1], "temperal_downsample": [False] * 3}
     statistics = {"latents_mean": [0.1 * place for place in range(8)], "latents_std": [1 + 0.1 * place for place in range(8)]}
     return ours, stock, components.build_vae({**settings, **statistics}).eval()
+
+
+def write_published(folder: Path) -> Path:
+    """The parts of a tiny model in the layout of Qwen/Qwen-Image-Layered, as upstream's own classes write it."""
+    _, stock, autoencoder = upstream_parts()
+    encoder, tokenizer, processor = qwen_parts()
+    stock.save_pretrained(folder / "transformer", max_shard_size="300KB")
+    autoencoder.save_pretrained(folder / "vae")
+    encoder.save_pretrained(folder / "text_encoder")
+    tokenizer.save_pretrained(folder / "tokenizer")
+    processor.save_pretrained(folder / "processor")
+    components.build_scheduler().save_pretrained(folder / "scheduler")
+    return folder
