@@ -20,9 +20,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from liwi.errors import InputError
+from liwi.limits import OneOf, Range, limits_of
 from training.errors import JobError
 
 T = TypeVar("T")
@@ -37,16 +38,16 @@ class OptimizerSettings:
     Attributes:
         learning_rate: at its highest, after the warm-up.
         weight_decay: on matrices and kernels; biases and norms have none.
-        betas: of Adam.
+        betas: of Adam, two.
         clip: largest norm of the gradient; 0 does not clip.
         average: decay of the exponential moving average of the weights, per step; 0 keeps none.
     """
 
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    betas: tuple[float, ...] = (0.9, 0.99)
-    clip: float = 1.0
-    average: float = 0.998
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-3
+    weight_decay: Annotated[float, Range(0)] = 0.01
+    betas: Annotated[tuple[float, ...], Range(0, 1, below=True)] = (0.9, 0.99)
+    clip: Annotated[float, Range(0)] = 1.0
+    average: Annotated[float, Range(0, 1, below=True)] = 0.998
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,11 @@ class ScheduleSettings:
         steps: updates of the weights.
         batch_size: samples per process and pass; a step sees batch_size * accumulate * processes samples.
         accumulate: passes per step.
-        warm_up: steps over which the learning rate rises.
-        rate: how it falls after that: "cosine", "linear", or "constant", which does not.
+        warm_up: steps over which the learning rate rises; fewer than steps.
+        rate: how it falls after that; "constant" does not.
         final: the learning rate's last value, as a share of its highest.
-        precision: "auto" takes bf16 where the processor has it, "bf16", or "no"; a GPU multiplies float32 as TF32 unless it is "no".
-        device: "auto" or "cpu" or "cuda".
+        precision: "auto" takes bf16 where the processor has it; a GPU multiplies float32 as TF32 unless it is "no".
+        device: "auto" takes a GPU where there is one.
         threads: of PyTorch on the CPU; 0 leaves it to the environment.
         loaders: threads that make batches while a step is computed; 0 makes each when it is needed.
         channels_last: whether channels lie next to each other in memory, which suits convolutions on a GPU.
@@ -69,19 +70,19 @@ class ScheduleSettings:
         seed: of everything.
     """
 
-    steps: int = 1000
-    batch_size: int = 8
-    accumulate: int = 1
-    warm_up: int = 50
-    rate: str = "cosine"
-    final: float = 0.01
-    precision: str = "auto"
-    device: str = "auto"
-    threads: int = 0
-    loaders: int = 2
+    steps: Annotated[int, Range(1)] = 1000
+    batch_size: Annotated[int, Range(1)] = 8
+    accumulate: Annotated[int, Range(1)] = 1
+    warm_up: Annotated[int, Range(0)] = 50
+    rate: Annotated[str, OneOf("cosine", "linear", "constant")] = "cosine"
+    final: Annotated[float, Range(0, 1)] = 0.01
+    precision: Annotated[str, OneOf("auto", "bf16", "no")] = "auto"
+    device: Annotated[str, OneOf("auto", "cpu", "cuda")] = "auto"
+    threads: Annotated[int, Range(0, 512)] = 0
+    loaders: Annotated[int, Range(0, 64)] = 2
     channels_last: bool = False
     deterministic: bool = False
-    seed: int = 0
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class EvaluateSettings:
         metric: which one decides what is best; its objective says whether more is better.
     """
 
-    every: int = 500
+    every: Annotated[int, Range(1)] = 500
     metric: str = ""
 
 
@@ -106,8 +107,8 @@ class CheckpointSettings:
         keep_last: how many of the newest stay; the best one stays too.
     """
 
-    every: int = 100
-    keep_last: int = 2
+    every: Annotated[int, Range(1)] = 100
+    keep_last: Annotated[int, Range(1)] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class MemorySettings:
     """
 
     gradient_checkpointing: bool = False
-    shard: str = "no"
+    shard: Annotated[str, OneOf("no", "gradients", "weights")] = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,8 @@ class Job:
 
     Attributes:
         objective: a name of `training.objectives.OBJECTIVES`.
-        dataset: folder.
-        model, data: what the objective understands; it checks them itself.
+        dataset: a dataset folder; for a run on the Hub, hf://datasets/OWNER/NAME.
+        model, data: what the objective understands, see `training.objectives.tables_of`.
         optimizer, schedule, evaluate, checkpoints, memory, record: see there.
     """
 
@@ -160,29 +161,11 @@ class Job:
     record: RecordSettings = RecordSettings()
 
     def __post_init__(self) -> None:
-        schedule, optimizer = self.schedule, self.optimizer
+        schedule, betas, shard = self.schedule, self.optimizer.betas, self.memory.shard
         _need(bool(self.dataset), "dataset", "is empty; name a dataset folder")
-        for key, value in (("steps", schedule.steps), ("batch_size", schedule.batch_size), ("accumulate", schedule.accumulate)):
-            _need(value >= 1, f"schedule.{key}", f"must be 1 or more, got {value}")
-        _need(0 <= schedule.warm_up < schedule.steps, "schedule.warm_up", f"must be less than schedule.steps ({schedule.steps})")
-        _need(schedule.rate in ("cosine", "linear", "constant"), "schedule.rate", 'must be "cosine", "linear" or "constant"')
-        _need(0 <= schedule.final <= 1, "schedule.final", "is a share of the learning rate, from 0 to 1")
-        _need(schedule.precision in ("auto", "bf16", "no"), "schedule.precision", 'must be "auto", "bf16" or "no"')
-        _need(schedule.device in ("auto", "cpu", "cuda"), "schedule.device", 'must be "auto", "cpu" or "cuda"')
-        _need(0 <= schedule.threads <= 512, "schedule.threads", "must be 0 to 512")
-        _need(0 <= schedule.loaders <= 64, "schedule.loaders", "must be 0 to 64")
-        _need(0 <= schedule.seed < 2**31, "schedule.seed", f"must be 0 to {2**31 - 1}")
-        _need(0 < optimizer.learning_rate <= 10, "optimizer.learning_rate", "must be above 0 and at most 10")
-        _need(optimizer.weight_decay >= 0, "optimizer.weight_decay", "must not be negative")
-        _need(len(optimizer.betas) == 2 and all(0 <= beta < 1 for beta in optimizer.betas), "optimizer.betas", "are two numbers below 1")
-        _need(optimizer.clip >= 0, "optimizer.clip", "must not be negative; 0 does not clip")
-        _need(0 <= optimizer.average < 1, "optimizer.average", "must be below 1; 0 keeps no average")
-        shard = self.memory.shard
-        _need(shard in ("no", "gradients", "weights"), "memory.shard", 'must be "no", "gradients" or "weights"')
+        _need(schedule.warm_up < schedule.steps, "schedule.warm_up", f"must be less than schedule.steps ({schedule.steps})")
+        _need(len(betas) == 2, "optimizer.betas", f"are two numbers, got {len(betas)}")
         _need(shard == "no" or not schedule.channels_last, "schedule.channels_last", 'needs memory.shard to be "no"')
-        _need(self.evaluate.every >= 1, "evaluate.every", "must be 1 or more")
-        _need(self.checkpoints.every >= 1, "checkpoints.every", "must be 1 or more")
-        _need(self.checkpoints.keep_last >= 1, "checkpoints.keep_last", "must be 1 or more: resuming needs one")
 
 
 def read_job(path: Path, changes: Sequence[str] = ()) -> Job:
@@ -218,6 +201,7 @@ def read_table(kind: type[T], values: Mapping[str, Any], name: str = "") -> T:
 
     Args:
         kind: a dataclass; its fields are float, int, bool, str, lists of numbers as ``tuple[float, ...]``, tables, or dataclasses of these.
+            Their limits (`liwi.limits`) are checked.
         values: what the table holds.
         name: of the table; empty for the job itself.
 
@@ -229,6 +213,8 @@ def read_table(kind: type[T], values: Mapping[str, Any], name: str = "") -> T:
     for key in values:
         _need(key in known, f"{prefix}{key}", f"is unknown; known here: {', '.join(known)}")
     arguments = {key: _convert(hints[key], value, f"{prefix}{key}") for key, value in values.items()}
+    for key, limit in limits_of(kind).items():
+        _need(key not in arguments or limit.holds(arguments[key]), f"{prefix}{key}", f"must be {limit}, got {str(values.get(key))[:60]}")
     for key, each in known.items():
         _need(key in arguments or (each.default, each.default_factory) != (MISSING, MISSING), f"{prefix}{key}", "is missing")
     try:
@@ -242,11 +228,22 @@ def read_table(kind: type[T], values: Mapping[str, Any], name: str = "") -> T:
 def encode_job(job: Job) -> str:
     """TOML that `parse_job` reads back as an equal job; the same job gives the same text."""
     values = asdict(job)
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, Mapping)]
+    lines = [f"{key} = {encode_value(value)}" for key, value in values.items() if not isinstance(value, Mapping)]
     for key, table in values.items():
         if isinstance(table, Mapping):
-            lines += ["", f"[{key}]", *(f"{name} = {_toml(value)}" for name, value in table.items())]
+            lines += ["", f"[{key}]", *(f"{name} = {encode_value(value)}" for name, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def encode_value(value: Any) -> str:
+    """A value as TOML has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(encode_value(each) for each in value) + "]"
+    return repr(value)
 
 
 def _apply(document: dict[str, Any], change: str) -> None:
@@ -298,16 +295,6 @@ def _scalar(value: Any, name: str) -> Any:
     listed = isinstance(value, list) and all(isinstance(each, bool | int | float | str) for each in value)
     _need(plain or listed, name, f"is a number, text, true, false or a list of these, got {value!r}")
     return value
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
-    return repr(value)
 
 
 def _need(condition: bool, key: str, complaint: str) -> None:

@@ -1,16 +1,18 @@
 """Jobs as a form: which there are to begin with, their values with what each means, and changes to them, checked as ``--set`` is."""
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from liwi.errors import LiwiError
 from liwi.export.atomic import new_file
+from liwi.limits import limits_of
 from training.errors import JobError
-from training.job import Job, encode_job, read_job
+from training.job import Job, encode_job, encode_value, read_job
 from training.launch import Launcher, checked_name
 from training.run_folder import JOB, flat_job
 
@@ -47,7 +49,7 @@ def changed_job(path: Path, changes: Mapping[str, str]) -> Job:
     Raises:
         JobError: names the key that is wrong.
     """
-    texts = {key for key, value in flat_job(read_job(path)).items() if isinstance(value, str)}
+    texts = {row["key"] for row in form_rows(read_job(path)) if row["text"]}
     return read_job(path, [f"{key}={json.dumps(text, ensure_ascii=False) if key in texts else text}" for key, text in changes.items()])
 
 
@@ -58,13 +60,29 @@ def wrong_key(error: LiwiError) -> str | None:
 
 
 def form_rows(job: Job) -> list[dict[str, Any]]:
-    """Every value of a job: table, key, value as it is typed, whether it is text, and what it means."""
-    meanings = _meanings()
+    """Every value of a job, also those that its objective would take as they are by default.
+
+    Returns:
+        Per value its table and key, the value as it is typed, whether it is text, what it means, what it may be, and its default as it is
+        typed; empty texts where nobody says.
+    """
+    known = _known_values(job)
+    values = {key: value.default for key, value in known.items()} | flat_job(job)
+    tables = {key.rpartition(".")[0]: number for number, key in reversed(list(enumerate(values)))}  # a table's rows together
     rows = []
-    for key, value in flat_job(job).items():
-        table, _, _ = key.rpartition(".")
-        typed = value if isinstance(value, str) else _toml(value)
-        rows.append({"table": table, "key": key, "value": typed, "text": isinstance(value, str), "meaning": meanings.get(key, "")})
+    for key, value in sorted(values.items(), key=lambda each: tables[each[0].rpartition(".")[0]]):
+        said = known.get(key, _Known())
+        rows.append(
+            {
+                "table": key.rpartition(".")[0],
+                "key": key,
+                "value": _typed(value),
+                "text": isinstance(value, str),
+                "meaning": said.meaning,
+                "range": said.limit,
+                "default": _typed(said.default),
+            }
+        )
     return rows
 
 
@@ -76,30 +94,53 @@ def save_job(launcher: Launcher, name: str, job: Job) -> str:
     return f"saved/{name}"
 
 
-def _toml(value: bool | int | float | Sequence[Any]) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(json.dumps(each) if isinstance(each, str) else _toml(each) for each in value) + "]"
-    return repr(value)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a value: what it means, what it may be in words, its default."""
+
+    meaning: str = ""
+    limit: str = ""
+    default: Any = ""
 
 
-def _meanings() -> dict[str, str]:
-    """What each key means, as the docstrings of the job's dataclasses say."""
-    from training.objectives import OBJECTIVES
+def _known_values(job: Job) -> dict[str, _Known]:
+    """Of every key, as the dataclasses say that the job and its objective are read into."""
+    from training.objectives import OBJECTIVES, tables_of
 
-    found = _attributes(Job) | {"objective": f"what is trained: {', '.join(OBJECTIVES)}"}
-    hints = get_type_hints(Job)
-    for table in fields(Job):
-        if is_dataclass(hints[table.name]):
-            found |= {f"{table.name}.{key}": text for key, text in _attributes(hints[table.name]).items()}
+    meanings = meanings_of(Job)
+    found = {
+        "objective": _Known("what is trained.", ", ".join(OBJECTIVES)),
+        "dataset": _Known(meanings["dataset"]),
+    }
+    kinds: dict[str, tuple[Any, ...]] = {name: (hint,) for name, hint in get_type_hints(Job).items() if is_dataclass(hint)}
+    with contextlib.suppress(JobError):  # an objective that there is not: the form is there to change it
+        kinds = {**tables_of(job), **kinds}
+    for table, classes in kinds.items():
+        for kind in classes:
+            meanings, limits = meanings_of(kind), limits_of(kind)
+            for each in fields(kind):
+                default = "" if each.default is MISSING else each.default
+                found[f"{table}.{each.name}"] = _Known(meanings.get(each.name, ""), str(limits.get(each.name, "")), default)
     return found
 
 
-def _attributes(kind: type) -> dict[str, str]:
+def meanings_of(kind: type) -> dict[str, str]:
+    """What the fields of a dataclass mean, by name, as its docstring and those of the classes before it say under "Attributes"."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        found |= _attributes(each.__dict__.get("__doc__") or "")
+    return found
+
+
+def _typed(value: Any) -> str:
+    """A value as a person types it: text without quotation marks, anything else as TOML has it."""
+    return value if isinstance(value, str) else encode_value(value)
+
+
+def _attributes(docstring: str) -> dict[str, str]:
     found: dict[str, str] = {}
     names: list[str] = []
-    _, _, section = (kind.__doc__ or "").partition("Attributes:\n")
+    _, _, section = docstring.partition("Attributes:\n")
     for line in section.splitlines():
         line = line.removeprefix("    ")
         match = _ATTRIBUTE.match(line)

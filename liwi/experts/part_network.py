@@ -8,12 +8,14 @@ Letters at the end of names: B batch, C channels, H height, W width, K classes.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from liwi.errors import InputError
 from liwi.experts.unet import UNet, UNetSettings
+from liwi.limits import Range
 from liwi.seethrough.body_parts import CoarseBodyPart
 
 NUM_INPUTS = 6
@@ -33,16 +35,15 @@ class PartNetworkSettings(UNetSettings):
         side: of the square that it sees, in pixels: what it was trained with.
     """
 
-    widths: tuple[int, ...] = (64, 128, 192, 256)
-    blocks: tuple[int, ...] = (1, 2, 3, 2)
-    attentions: tuple[int, ...] = (0, 0, 2, 2)
-    details: int = 16
-    side: int = 320
+    widths: Annotated[tuple[int, ...], Range(32, 4096, multiple=32)] = (64, 128, 192, 256)
+    blocks: Annotated[tuple[int, ...], Range(0, 12)] = (1, 2, 3, 2)
+    attentions: Annotated[tuple[int, ...], Range(0, 12)] = (0, 0, 2, 2)
+    side: Annotated[int, Range(1, 1024)] = 320
 
     def __post_init__(self) -> None:
         UNetSettings.__post_init__(self)
-        if self.side < self.multiple or self.side % self.multiple or self.side > 1024:
-            raise InputError(f"side must be a multiple of {self.multiple} up to 1024, got {self.side}.")
+        if self.side % self.multiple:
+            raise InputError(f"side must be a multiple of {self.multiple}, got {self.side}.")
 
 
 class PartNetwork(UNet):

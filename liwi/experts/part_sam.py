@@ -8,7 +8,7 @@ Letters at the end of names: B batch, H height, W width, K classes.
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,12 +17,16 @@ from torch.nn import functional
 from liwi.errors import InputError
 from liwi.experts.part_sam_decoder import ClassMasks, PromptEncoder
 from liwi.experts.part_sam_encoder import ImageEncoder
+from liwi.limits import OneOf, Range, check_limits
 
 VARIANTS = ("mlp", "token")
 
 _MEAN = (123.675, 116.28, 103.53)
 _DEVIATION = (58.395, 57.12, 57.375)
 """Of the pictures that SAM was trained with, per channel, of 255."""
+
+
+_SIZE = Range(1, 16384)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +40,25 @@ class PartSamSettings:
         window: patches along the side of a window; blocks of ``global_blocks`` look everywhere instead.
         global_blocks: their numbers from 0, one at least.
         decoder_width, decoder_depth, decoder_heads, decoder_hidden: of the mask decoder.
-        variant: "mlp" or "token", see `part_sam_decoder`.
+        variant: of the answers, see `part_sam_decoder`.
     """
 
-    side: int = 1024
-    patch: int = 16
-    width: int = 1280
-    depth: int = 32
-    heads: int = 16
-    mlp_ratio: int = 4
-    window: int = 14
-    global_blocks: tuple[int, ...] = (7, 15, 23, 31)
-    decoder_width: int = 256
-    decoder_depth: int = 2
-    decoder_heads: int = 8
-    decoder_hidden: int = 2048
-    variant: str = "mlp"
+    side: Annotated[int, Range(1, 2048)] = 1024
+    patch: Annotated[int, _SIZE] = 16
+    width: Annotated[int, _SIZE] = 1280
+    depth: Annotated[int, Range(1, 64)] = 32
+    heads: Annotated[int, _SIZE] = 16
+    mlp_ratio: Annotated[int, _SIZE] = 4
+    window: Annotated[int, _SIZE] = 14
+    global_blocks: Annotated[tuple[int, ...], Range(0, 63)] = (7, 15, 23, 31)
+    decoder_width: Annotated[int, _SIZE] = 256
+    decoder_depth: Annotated[int, _SIZE] = 2
+    decoder_heads: Annotated[int, _SIZE] = 8
+    decoder_hidden: Annotated[int, _SIZE] = 2048
+    variant: Annotated[str, OneOf(*VARIANTS)] = "mlp"
 
     def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise InputError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant[:40]!r}.")
-        sizes = (self.side, self.patch, self.width, self.depth, self.heads, self.mlp_ratio, self.window)
-        decoder = (self.decoder_width, self.decoder_depth, self.decoder_heads, self.decoder_hidden)
-        if not all(0 < size <= 16384 for size in (*sizes, *decoder)) or self.depth > 64 or self.side > 2048:
-            raise InputError(f"The sizes of the network must be above 0 and such as a network has, got {(*sizes, *decoder)}.")
+        check_limits(self)
         if self.side % self.patch or self.width % self.heads or self.decoder_width % (8 * self.decoder_heads):
             raise InputError(
                 f"side must be a multiple of patch, width of heads, decoder_width of 8 * decoder_heads; got {self.side} and {self.patch}, "

@@ -11,12 +11,14 @@ Letters at the end of names: B batch, C channels, H height, W width, N tokens.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from liwi.errors import InputError
+from liwi.limits import Range, check_limits
 
 PATCH = 4
 """Pixels of a patch, the resolution that the encoder works at."""
@@ -27,26 +29,23 @@ class UNetSettings:
     """The network's size.
 
     Attributes:
-        widths: channels at strides 4, 8, 16, ...; multiples of 32.
-        blocks: residual blocks of the encoder at each.
-        attentions: attention blocks at each.
+        widths: channels at strides 4, 8, 16, ...
+        blocks: residual blocks of the encoder at each stride.
+        attentions: attention blocks at each stride.
         details: channels at full size.
     """
 
-    widths: tuple[int, ...] = (64, 128, 256)
-    blocks: tuple[int, ...] = (1, 2, 3)
-    attentions: tuple[int, ...] = (0, 2, 2)
-    details: int = 16
+    widths: Annotated[tuple[int, ...], Range(32, 4096, multiple=32)] = (64, 128, 256)
+    blocks: Annotated[tuple[int, ...], Range(0, 12)] = (1, 2, 3)
+    attentions: Annotated[tuple[int, ...], Range(0, 12)] = (0, 2, 2)
+    details: Annotated[int, Range(1, 64)] = 16
 
     def __post_init__(self) -> None:
+        check_limits(self)
         if not len(self.widths) == len(self.blocks) == len(self.attentions) > 0:
             raise InputError(
                 f"widths, blocks and attentions need one number per stride, got {self.widths}, {self.blocks} and {self.attentions}."
             )
-        if any(width <= 0 or width % 32 for width in self.widths) or not 0 < self.details <= 64:
-            raise InputError(f"widths must be multiples of 32 and details 1 to 64, got {self.widths} and {self.details}.")
-        if any(not 0 <= count <= 12 for count in (*self.blocks, *self.attentions)):
-            raise InputError(f"blocks and attentions must be 0 to 12 each, got {self.blocks} and {self.attentions}.")
 
     @property
     def multiple(self) -> int:

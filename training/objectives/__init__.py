@@ -100,3 +100,17 @@ def objective_class(name: str) -> Any:
         raise JobError(f"The key 'objective' is {name!r}; known: {', '.join(OBJECTIVES)}.")
     module, _, attribute = OBJECTIVES[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def tables_of(job: Job) -> Mapping[str, tuple[type, ...]]:
+    """The dataclasses that say what a job's objective understands in ``[model]`` and ``[data]``, for forms; none where it does not say.
+
+    An objective says it with a static method ``tables``, called with the table ``[model]``. What a value means stands in the docstring of
+    its dataclass, what it may be in its annotation (`liwi.limits`).
+
+    Raises:
+        JobError: there is no objective of that name.
+    """
+    tables = getattr(objective_class(job.objective), "tables", None)
+    found: Mapping[str, tuple[type, ...]] = tables(job.model) if tables else {}
+    return found

@@ -8,7 +8,7 @@ marks.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from data_tools.matting.objects import Purpose
 from liwi.experts.matting_network import MattingNetwork, prior_logits, stack_inputs
 from liwi.experts.unet import UNetSettings
 from liwi.experts.weights import save_weights
+from liwi.limits import Range
 from training.errors import JobError
 from training.job import Job, read_table
 
@@ -42,17 +43,11 @@ class MattingData:
         evaluation_samples: at most so many held-out samples are measured.
     """
 
-    forget_prior: float = 0.15
-    repeat_prior: int = 1
-    color: float = 0.2
-    wrong_weight: float = 2.0
-    evaluation_samples: int = 384
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.forget_prior <= 1:
-            raise JobError("The key 'data.forget_prior' is a share, from 0 to 1.")
-        if not 1 <= self.repeat_prior <= 100:
-            raise JobError("The key 'data.repeat_prior' is 1 to 100.")
+    forget_prior: Annotated[float, Range(0, 1)] = 0.15
+    repeat_prior: Annotated[int, Range(1, 100)] = 1
+    color: Annotated[float, Range(0, 1)] = 0.2
+    wrong_weight: Annotated[float, Range(0, 1000)] = 2.0
+    evaluation_samples: Annotated[int, Range(1)] = 384
 
 
 class MattingObjective:
@@ -61,6 +56,11 @@ class MattingObjective:
     kind = "matting"
     metric = "alpha_iou"
     lower_is_better = frozenset({"error"})
+
+    @staticmethod
+    def tables(model: Mapping[str, Any]) -> Mapping[str, tuple[type, ...]]:  # noqa: ARG004 (there is one network)
+        """See `training.objectives.tables_of`."""
+        return {"model": (UNetSettings,), "data": (MattingData,)}
 
     def __init__(self, job: Job) -> None:
         self._settings = read_table(UNetSettings, job.model, "model")

@@ -5,6 +5,7 @@ does to the pixels is done where the network is (`augment`), since two cores cou
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from data_tools.parts.dataset import NOTHING
+from liwi.limits import Range
 
 GREY = 0.5
 """What stands behind a figure where nothing else does: in measuring, and when the network is asked."""
@@ -23,7 +25,7 @@ class Augmentation:
     """How much pictures are changed; all 0 changes nothing but puts the figure before grey.
 
     Attributes:
-        zoom: most that a picture is enlarged, as the logarithm's base e; it is made smaller by 0.6 of that at most.
+        zoom: most that a picture is enlarged, as a natural logarithm; it is made smaller by 0.6 of that at most.
         shift: most that it is moved, as a share of its side.
         turn: most degrees that it is turned.
         color: strength of hue, contrast and brightness changes.
@@ -31,12 +33,12 @@ class Augmentation:
         behind: share that stand before other things than grey; half of these without their alpha.
     """
 
-    zoom: float = 0.5
-    shift: float = 0.12
-    turn: float = 12.0
-    color: float = 0.25
-    blur: float = 0.2
-    behind: float = 0.4
+    zoom: Annotated[float, Range(0, 2)] = 0.5
+    shift: Annotated[float, Range(0, 1)] = 0.12
+    turn: Annotated[float, Range(0, 180)] = 12.0
+    color: Annotated[float, Range(0, 1)] = 0.25
+    blur: Annotated[float, Range(0, 1)] = 0.2
+    behind: Annotated[float, Range(0, 1)] = 0.4
 
 
 def draw(count: int, settings: Augmentation, rng: np.random.Generator) -> dict[str, Tensor]:

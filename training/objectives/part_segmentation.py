@@ -8,7 +8,7 @@ import colorsys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -18,10 +18,11 @@ from torch.nn import functional
 
 from data_tools.character_dataset import Split
 from data_tools.parts.dataset import NOTHING, UNKNOWN, read_manifest, read_pictures
-from liwi.experts.part_checkpoint import NETWORKS
+from liwi.experts.part_checkpoint import NETWORKS, load_network
 from liwi.experts.part_sam import PartSam
 from liwi.experts.part_sam_files import adopt
 from liwi.experts.weights import save_weights
+from liwi.limits import OneOf, Range
 from liwi.seethrough.body_parts import CoarseBodyPart
 from training.errors import JobError
 from training.job import Job, read_table
@@ -37,11 +38,23 @@ _OVERSAMPLING, _UNSURE = 3, 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class PartData:
-    """The job's table ``[data]``; the first six as in `Augmentation`.
+class PartModel:
+    """What the job's table ``[model]`` says beside the settings of the network.
 
     Attributes:
-        zoom, shift, turn, color, blur, behind: see there.
+        kind: which network: the compact one, or "sam_hq", the paper's.
+        start_from: weights to begin with: the folder of a checkpoint of this program, or a published file for "sam_hq"; empty for none.
+    """
+
+    kind: Annotated[str, OneOf(*NETWORKS)] = "compact"
+    start_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartData(Augmentation):
+    """The job's table ``[data]``.
+
+    Attributes:
         points: how many points of each class the loss is taken at; 0: every pixel.
         entropy: how much cross-entropy counts beside dice; it is a mean over classes.
         exclusive: how much it counts that of all classes the one that a pixel of the figure shows is the likeliest; 0 as in the paper.
@@ -50,36 +63,12 @@ class PartData:
         evaluation_samples: at most so many held-out pictures are measured.
     """
 
-    zoom: float = 0.5
-    shift: float = 0.12
-    turn: float = 12.0
-    color: float = 0.25
-    blur: float = 0.2
-    behind: float = 0.4
-    points: int = 0
-    entropy: float = 1.0
-    exclusive: float = 0.0
+    points: Annotated[int, Range(0, 1_000_000)] = 0
+    entropy: Annotated[float, Range(0, 1000)] = 1.0
+    exclusive: Annotated[float, Range(0, 1000)] = 0.0
     decoded: bool = True
     train_encoder: bool = True
-    evaluation_samples: int = 512
-
-    def __post_init__(self) -> None:
-        for name in ("blur", "behind"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise JobError(f"The key 'data.{name}' is a share, from 0 to 1.")
-        for name, most in (
-            ("zoom", 2.0),
-            ("shift", 1.0),
-            ("turn", 180.0),
-            ("color", 1.0),
-            ("entropy", 1e3),
-            ("exclusive", 1e3),
-            ("points", 1e6),
-        ):
-            if not 0 <= getattr(self, name) <= most:
-                raise JobError(f"The key 'data.{name}' must be 0 to {most:g}.")
-        if self.evaluation_samples < 1:
-            raise JobError("The key 'data.evaluation_samples' must be 1 or more.")
+    evaluation_samples: Annotated[int, Range(1)] = 512
 
 
 class PartSegmentationObjective:
@@ -89,25 +78,27 @@ class PartSegmentationObjective:
     metric = "mean_iou"
     lower_is_better = frozenset[str]()
 
+    @staticmethod
+    def tables(model: Mapping[str, Any]) -> Mapping[str, tuple[type, ...]]:
+        """See `training.objectives.tables_of`."""
+        network = NETWORKS.get(str(model.get("kind", "compact")))
+        return {"model": (PartModel, *([network.settings] if network else [])), "data": (PartData,)}
+
     def __init__(self, job: Job) -> None:
-        name = job.model.get("kind", "compact")
-        if name not in NETWORKS:
-            raise JobError(f"The key 'model.kind' is {str(name)[:40]!r}; known: {', '.join(NETWORKS)}.")
-        self._format = NETWORKS[name]
-        values = {key: value for key, value in job.model.items() if key not in ("kind", "start_from")}
-        self._start_from = Path(str(job.model["start_from"])) if job.model.get("start_from") else None
-        if self._start_from and name != "sam_hq":
-            raise JobError("The key 'model.start_from' names published weights, which are of the kind \"sam_hq\"; set 'model.kind' to it.")
-        self._settings: Any = read_table(self._format.settings, values, "model")
+        own = {key: value for key, value in job.model.items() if key in ("kind", "start_from")}
+        chosen = read_table(PartModel, own, "model")
+        self._format = NETWORKS[chosen.kind]
+        self._start_from = Path(chosen.start_from) if chosen.start_from else None
+        self._settings: Any = read_table(self._format.settings, {key: job.model[key] for key in job.model if key not in own}, "model")
+        if self._start_from and chosen.kind == "compact":
+            self._start(self._format.network(self._settings))  # what cannot be started from is said now, not after the data were read
         self._data = read_table(PartData, job.data, "data")
-        data = self._data
-        self._augmentation = Augmentation(data.zoom, data.shift, data.turn, data.color, data.blur, data.behind)
         self._dataset = Path(job.dataset)
         side = read_manifest(self._dataset)["side"]
         if side != self._settings.side:
             raise JobError(f"The key 'model.side' is {self._settings.side}, and the pictures of {job.dataset} have {side}.")
-        self._training = read_pictures(self._dataset, Split.TRAIN, decoded=data.decoded)
-        self._held_out = read_pictures(self._dataset, Split.VALIDATION, decoded=data.decoded, most=data.evaluation_samples)
+        self._training = read_pictures(self._dataset, Split.TRAIN, decoded=self._data.decoded)
+        self._held_out = read_pictures(self._dataset, Split.VALIDATION, decoded=self._data.decoded, most=self._data.evaluation_samples)
 
     @property
     def num_samples(self) -> int:
@@ -119,14 +110,33 @@ class PartSegmentationObjective:
         network: nn.Module = self._format.network(self._settings)
         if isinstance(network, PartSam):
             network.encoder.requires_grad_(self._data.train_encoder)
-            if self._start_from:
-                adopt(network, self._start_from)
+        if self._start_from:
+            self._start(network)
         return network
+
+    def _start(self, network: nn.Module) -> None:
+        """Take over the weights that the job starts from: a file that others published, or a folder with a checkpoint of this program."""
+        assert self._start_from is not None  # the caller has looked
+        if self._start_from.is_dir():
+            found: Any = load_network(self._start_from)
+            if type(found) is not type(network) or found.settings != self._settings:
+                raise JobError(
+                    f"The checkpoint in {self._start_from.name!r}, which the key 'model.start_from' names, is of another network: "
+                    f"{found.settings}. Give the table [model] these values."
+                )
+            network.load_state_dict(found.state_dict())
+        elif isinstance(network, PartSam):
+            adopt(network, self._start_from)
+        else:
+            raise JobError(
+                "The key 'model.start_from' names a file, which only the kind \"sam_hq\" starts from. Name the folder of a checkpoint: "
+                "the 'export' of a run, or one in the registry."
+            )
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
         """Pictures and labels as they are stored, and the chance by which `loss` changes them."""
         rgba, labels = self._training.read(indices)
-        return {**_stored(rgba, labels), **draw(len(indices), self._augmentation, rng)}
+        return {**_stored(rgba, labels), **draw(len(indices), self._data, rng)}
 
     def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Cross-entropy and dice; see the module's text."""

@@ -110,7 +110,7 @@ def test_what_it_does_not_understand_is_refused_by_name(samples: Path, tables: d
 def test_an_unknown_objective_lists_the_known_ones(samples: Path) -> None:
     from dataclasses import replace
 
-    with pytest.raises(JobError, match="known: matting"):
+    with pytest.raises(JobError, match=r"known: .*matting"):
         create_objective(replace(tiny_job(samples), objective="poetry"))
 
 

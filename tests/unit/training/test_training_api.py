@@ -115,7 +115,15 @@ def test_a_form_names_the_key_that_is_wrong(client: TestClient) -> None:
     form = said(client, "form", {"name": "project/matting_tiny"})
     rows = {row["key"]: row for row in form["rows"]}
     assert rows["schedule.steps"]["value"] == "60"
-    assert rows["schedule.steps"]["meaning"] == "updates of the weights."
+    steps, widths, color = rows["schedule.steps"], rows["model.widths"], rows["data.color"]
+    assert (steps["meaning"], steps["range"], steps["default"]) == ("updates of the weights.", "1 or more", "1000")
+    assert (widths["meaning"], widths["range"], widths["default"]) == (
+        "channels at strides 4, 8, 16, ...",
+        "32 to 4096, in steps of 32",
+        "[64, 128, 256]",
+    )
+    assert (color["value"], color["default"], color["range"]) == ("0.2", "0.2", "0 to 1")  # not in the job's file
+    assert [row["key"] for row in form["rows"] if row["table"] != "" and not row["meaning"]] == []
 
     def checked(**changes: str) -> Any:
         return said(client, "check", {"source": "project/matting_tiny", "changes": changes})
@@ -123,6 +131,7 @@ def test_a_form_names_the_key_that_is_wrong(client: TestClient) -> None:
     assert checked(dataset="123", **{"schedule.steps": "70"}) == {"problem": "", "key": None}
     assert checked(**{"schedule.steps": "3"})["key"] == "schedule.warm_up"
     assert checked(**{"schedule.stepz": "3"})["key"] == "schedule.stepz"
+    assert "must be 0 to below 1, got 1" in checked(**{"optimizer.average": "1"})["problem"]
     assert checked(**{"optimizer.betas": "[0.9, "})["problem"]
 
 

@@ -68,11 +68,13 @@ async function fillRows(view) {
   }));
 }
 
-function formRow(view, { key, value, meaning }) {
+function formRow(view, { key, value, meaning, range, default: usual }) {
   const field = make("input", "field", { type: "text", value, spellcheck: "false", autocomplete: "off", "aria-label": key });
   if (key === "dataset") field.setAttribute("list", "training-datasets");
   const back = iconButton("undo", `Back to ${value || "nothing"}`, "", () => { field.value = value; changed(); }, "back-to");
   const note = make("span", "meaning quiet", { text: meaning });
+  const limits = [range, usual === "" || usual === undefined ? "" : `default ${usual}`].filter(Boolean).join(" · ");
+  if (limits) note.append(" ", make("span", "limits", { text: limits }));
   const node = make("div", "value", { "data-key": key }, [make("code", "", { text: key.split(".").at(-1), title: key }), field, back, note]);
   const changed = () => {
     node.classList.toggle("changed", field.value !== value);
