@@ -140,7 +140,7 @@ def _enlarge_signed(shadow: Float32, guide: UInt8, source: UInt8) -> Float32:
         return np.zeros(source.shape, np.float32)
     if shadow.shape == source.shape:
         return shadow
-    channels = [guided_upsample(np.ascontiguousarray(channel + 1) / 2, guide, source) * 2 - 1 for channel in np.moveaxis(shadow, 2, 0)]
+    channels = [guided_upsample(((channel + 1) / 2).astype(np.float32), guide, source) * 2 - 1 for channel in np.moveaxis(shadow, 2, 0)]
     full = np.dstack(channels)
     near = cv2.dilate((np.abs(shadow).max(axis=2) > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
     full[cv2.resize(near, source.shape[1::-1], interpolation=cv2.INTER_NEAREST) == 0] = 0
