@@ -6,7 +6,10 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor, nn
 
-from liwi.seethrough.transparency import TransparencySettings
+from liwi.seethrough.class_embeddings import ClassEmbeddings
+from liwi.seethrough.part_pipeline import PartPipeline, groups_of
+from liwi.seethrough.part_unet import PartUNet
+from liwi.seethrough.transparency import TransparencySettings, TransparentVAE
 
 SHARED: dict[str, Any] = {"use_linear_projection": True, "norm_num_groups": 8, "layers_per_block": 1, "sample_size": 8}
 
@@ -72,3 +75,12 @@ def tiny_vae() -> AutoencoderKL:
     torch.manual_seed(0)
     blocks = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2, "block_out_channels": (8, 8)}
     return AutoencoderKL(**blocks, norm_num_groups=4, latent_channels=4, sample_size=16, scaling_factor=0.13025).eval()
+
+
+def tiny_part_pipeline(version: str = "v3") -> PartPipeline:
+    """The part diffusion with classes that nobody encoded, at random."""
+    torch.manual_seed(0)
+    unet = stirred(PartUNet(**(PARTS_V3 if version == "v3" else PARTS_V2)))
+    tags = tuple(tag for group in groups_of(version) for tag in group.tags)
+    classes = ClassEmbeddings(tags, torch.randn(len(tags), 5, 24), torch.randn(len(tags), 12))
+    return PartPipeline(unet, tiny_vae(), stirred(TransparentVAE(TRANSPARENCY)), classes)

@@ -1,0 +1,219 @@
+"""One illustration to the complete RGBA layers of its body parts: See-through's part diffusion from end to end (paper 2, section 4.1).
+
+    V2: picture ─► 19 parts
+    V3: picture ─► 13 parts of the body, one of which shows where the head is ─► head, from the picture's own pixels ─► 11 parts of the head
+
+Layers come back at the picture's own size, the head's from its enlarged view. Nothing is written to disk in between. Which parts overlap
+how, and what of them is the picture's own pixels, is not decided here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from numpy.typing import NDArray
+from torch import Tensor
+
+from liwi.errors import InputError
+from liwi.imaging.compositing import to_uint8
+from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
+from liwi.prompts import BoundingBox
+from liwi.seethrough.body_parts import FRAME_GROUPS, HEAD, CoarseBodyPart, FrameGroup
+from liwi.seethrough.class_embeddings import ClassEmbeddings
+from liwi.seethrough.part_noise import PartNoise
+from liwi.seethrough.part_sampling import PartGroup, Sampler, pass_over, sample_parts
+from liwi.seethrough.part_unet import PartUNet
+from liwi.seethrough.published_settings import PART_STEPS, RESOLUTION
+from liwi.seethrough.squares import Square, head_box
+from liwi.seethrough.transparency import TransparentVAE
+
+UInt8 = NDArray[np.uint8]
+
+WHOLE = PartGroup(tuple(CoarseBodyPart), None, "Making the parts")
+BODY = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.BODY]), 0, "Making the parts of the body")
+HEADS = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.HEAD]), 1, "Making the parts of the head")
+
+SEEN = 15
+"""Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
+
+NO_HEAD = "No head was found in the picture, so nothing was made of face, eyes and what is worn on the head."
+
+
+@dataclass(frozen=True, slots=True)
+class PartOptions:
+    """How parts are made.
+
+    Attributes:
+        seed: makes the result repeatable.
+        steps: of the sampler.
+        resolution: side of the networks' view in pixels; 1024 for V2.
+        tags: parts that are made; all where None. Fewer know less of each other.
+        seeds: seeds of single parts, by tag, to make one anew: the others' noise stays what it was.
+        shared_noise: all parts begin with the same noise, as published.
+        head: box of the head in the picture, where it is known; when only parts of the head are asked for, there is no body pass then.
+        decode_together: parts that are decoded at a time; more takes more memory.
+    """
+
+    seed: int = 0
+    steps: int = PART_STEPS
+    resolution: int = RESOLUTION
+    tags: frozenset[str] | None = None
+    seeds: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    shared_noise: bool = True
+    head: BoundingBox | None = None
+    decode_together: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was made.
+
+    Attributes:
+        layers: tag to (H, W, 4) uint8, straight alpha, at the picture's size; in the networks' order, which is no drawing order.
+        head: what the head pass looked at, in the picture's pixels; None where there was none.
+        notes: what a person should know.
+    """
+
+    layers: Mapping[str, UInt8]
+    head: BoundingBox | None = None
+    notes: tuple[str, ...] = ()
+
+
+class PartPipeline:
+    """The networks of the part diffusion, ready to answer.
+
+    Args:
+        unet, vae, transparency: in evaluation mode; their devices and dtypes are theirs.
+        classes: of all tags that the network knows.
+    """
+
+    def __init__(self, unet: PartUNet, vae: AutoencoderKL, transparency: TransparentVAE, classes: ClassEmbeddings) -> None:
+        self.unet, self.vae, self.transparency, self.classes = unet, vae, transparency, classes
+        self.groups = groups_of(unet.tag_version)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Every part that can be asked for."""
+        return tuple(tag for group in self.groups for tag in group.tags if tag != HEAD)
+
+    def separate(
+        self,
+        rgba: UInt8,
+        options: PartOptions | None = None,
+        *,
+        report: ReportProgress = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> Parts:
+        """Take a character apart.
+
+        Args:
+            rgba: (H, W, 4) uint8, straight alpha: where it is transparent, no part will be.
+            options: seed, steps, which parts.
+            report, cancel: progress, and a way to stop.
+
+        Raises:
+            InputError: a part is asked for that the network does not know, or no steps, or a resolution that it cannot work at.
+            Cancelled: as asked.
+        """
+        options = options or PartOptions()
+        wanted = self._wanted(options)
+        noise = PartNoise(options.seed, self.unet.device, shared=options.shared_noise, own=options.seeds)
+        sampler = Sampler(options.steps, report, cancel or CancelToken())
+        whole = BoundingBox(0, 0, rgba.shape[1], rgba.shape[0])
+        first = [tag for tag in self.groups[0].tags if tag in wanted]
+        if len(self.groups) == 1:
+            return Parts(self._pass(rgba, Square(whole, options.resolution), self.groups[0], first, noise, options, sampler)[0])
+        second = [tag for tag in self.groups[1].tags if tag in wanted]
+        layers: dict[str, UInt8] = {}
+        looked_at = head_box(options.head, (whole.width, whole.height)) if options.head else None
+        if first or (second and looked_at is None):
+            with_head = options.tags is None or (second and looked_at is None)
+            asked = [tag for tag in self.groups[0].tags if tag in wanted or (tag == HEAD and with_head)]
+            square = Square(whole, options.resolution)
+            layers, views = self._pass(rgba, square, self.groups[0], asked, noise, options, sampler)
+            if HEAD in views:
+                layers.pop(HEAD)
+                found = BoundingBox.around(views[HEAD][..., 3] > SEEN)
+                head = options.head or (square.to_picture(found) if found else None)
+                looked_at = head_box(head, (whole.width, whole.height)) if head else None
+        else:
+            pass_over(self.groups[0], noise, self.vae, options.resolution, options.steps, self.unet.dtype)
+        if not second:
+            return Parts(layers, looked_at)
+        if looked_at is None:
+            return Parts(layers, None, (NO_HEAD,))
+        made, _ = self._pass(rgba, Square(looked_at, options.resolution), self.groups[1], second, noise, options, sampler)
+        return Parts({**layers, **made}, looked_at)
+
+    def _wanted(self, options: PartOptions) -> frozenset[str]:
+        wanted = frozenset(self.tags) if options.tags is None else options.tags
+        if unknown := sorted((wanted | options.seeds.keys()) - set(self.tags)):
+            raise InputError(f"{unknown[0]!r} is no part that this network makes. It makes {', '.join(self.tags)}.")
+        if not wanted or not 1 <= options.steps <= 1000:
+            raise InputError(f"Ask for at least one part and 1 to 1000 steps; got {len(wanted)} parts and {options.steps} steps.")
+        multiple = self.transparency.settings.multiple
+        if options.resolution % multiple or not multiple <= options.resolution <= 4096:
+            raise InputError(f"The resolution must be a multiple of {multiple} up to 4096, got {options.resolution}.")
+        return wanted
+
+    def _pass(
+        self,
+        rgba: UInt8,
+        square: Square,
+        group: PartGroup,
+        tags: Sequence[str],
+        noise: PartNoise,
+        options: PartOptions,
+        sampler: Sampler,
+    ) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
+        """Layers at the picture's size and, for the head's frame alone, in the view."""
+        view = square.cut(rgba)
+        latents = sample_parts(
+            self.unet, self._page(view, noise), self.classes, group, tags, noise, side=square.resolution, sampler=sampler
+        )
+        sampler.report(Progress("Decoding the parts", 0, len(tags)))
+        layers, views = {}, {}
+        for start in range(0, len(tags), max(1, options.decode_together)):
+            sampler.cancel.check()
+            some = tags[start : start + max(1, options.decode_together)]
+            for tag, values in zip(some, self._decode(latents[start : start + len(some)], view), strict=True):
+                layers[tag] = square.place(to_uint8(values), (rgba.shape[1], rgba.shape[0]))
+                if tag == HEAD:
+                    views[tag] = (values * 255).astype(np.uint8)  # as See-through: what is not whole does not count
+            sampler.report(Progress("Decoding the parts", start + len(some), len(tags)))
+        return layers, views
+
+    @torch.inference_mode()
+    def _page(self, view: UInt8, noise: PartNoise) -> Tensor:
+        """The page's latent, which is drawn by chance from the VAE's distribution, as published."""
+        rgb = torch.from_numpy(np.ascontiguousarray(view[..., :3])).permute(2, 0, 1)[None].float() / 255
+        argb = torch.cat([torch.ones_like(rgb[:, :1]), rgb], 1).to(self.vae.device, self.vae.dtype)
+        drawn = self.transparency.encode(self.vae, argb, use_offset=False, generator=noise.stream)
+        page: Tensor = drawn[0] * self.vae.config["scaling_factor"]
+        return page
+
+    @torch.inference_mode()
+    def _decode(self, latents: Tensor, view: UInt8) -> NDArray[np.float32]:
+        """(F, S, S, 4) float32 in [0, 1], straight alpha, within the picture's own."""
+        unscaled = latents.to(self.vae.device, self.vae.dtype) / self.vae.config["scaling_factor"]
+        argb = self.transparency.decode(self.vae, unscaled).float().cpu().permute(0, 2, 3, 1).numpy()
+        alpha = argb[..., :1] * (view[..., 3:].astype(np.float32) / 255)
+        return np.concatenate([argb[..., 1:], alpha], -1)
+
+
+def groups_of(version: str) -> tuple[PartGroup, ...]:
+    """The passes of a network, by its ``tag_version``.
+
+    Raises:
+        InputError: no such version.
+    """
+    match version:
+        case "v2":
+            return (WHOLE,)
+        case "v3":
+            return (BODY, HEADS)
+        case _:
+            raise InputError(f"The network says that its classes are of version {version[:20]!r}; known are v2 and v3.")
