@@ -40,6 +40,13 @@ KINDS: dict[str, KindEntry] = {
         smoke="liwi.experts.part_checkpoint:smoke",
         description="Which of 19 body parts each pixel of a character shows.",
     ),
+    "layering": KindEntry(
+        loader="liwi.layering.serving:load",
+        smoke="liwi.layering.serving:smoke",
+        description="The layers of a photograph, and its shadow: the engine liwi.",
+        smoke_seconds=300.0,
+        smoke_megabytes=16384,
+    ),
 }
 """By name; a record names its kind, never a loader."""
 

@@ -32,6 +32,12 @@ class EngineEntry:
 
 
 ENGINES: dict[str, EngineEntry] = {
+    "liwi": EngineEntry(
+        factory="liwi.engines.layered_diffusion:create",
+        needs=("cv2", "torch", "diffusers", "transformers"),
+        description="The layered diffusion model (paper 1): layers, what they hide, and the shadow. A GPU, except for tiny checkpoints.",
+        weights="layering",
+    ),
     "embedded": EngineEntry(
         factory="liwi.engines.embedded:create",
         needs=("cv2", "scipy", "pymatting", "patchmatch"),
@@ -46,7 +52,7 @@ ENGINES: dict[str, EngineEntry] = {
 }
 """Best first; ``auto`` reads it from the top, and takes only what works on any picture."""
 
-_GENERAL = ("embedded",)
+_GENERAL = ("liwi", "embedded")
 """What ``auto`` chooses from."""
 
 

@@ -1,7 +1,7 @@
 """How a result is sampled: number of steps, guidance, size, and what may be left out to be faster. Numbers only, no tensor."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from liwi.errors import InputError, LiwiError
@@ -51,6 +51,10 @@ class Sampling:
             raise InputError(f"Guidance {self.guidance:g} was asked for; expected 1 (off) to 20, usually 4.")
         if not 32 <= self.resolution <= max(RESOLUTIONS):
             raise InputError(f"Resolution {self.resolution} was asked for; expected 32 to {max(RESOLUTIONS)}, usually 640.")
+
+    def with_steps(self, steps: int | None) -> "Sampling":
+        """The same with another number of steps; itself for None."""
+        return self if steps is None else replace(self, steps=steps)
 
 
 QUICK = Sampling(steps=8, guidance=1.0)
