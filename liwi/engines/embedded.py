@@ -6,7 +6,7 @@
            background  ◄─ hole filled, cast and contact shadow divided out ◄──────┘
 
 Every stage works on a crop around the box, at a bounded size where what it looks for is smooth, so the cost grows with the box and not with
-the picture. Several boxes are cut one after another through `liwi.editing.cut_box`, each on what the last one left (paper 1, section 3.2).
+the picture. Several boxes are cut one after another, see `liwi.engines.one_by_one`, each on what the last one left (paper 1, section 3.2).
 """
 
 import time
@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.editing import CutOptions, Document, assign_hints, check_box, cut_box
+from liwi.editing import check_box
+from liwi.engines.one_by_one import cut_each
 from liwi.errors import PromptError
 from liwi.experts.served_segmenter import KIND, ServedSegmenter
 from liwi.imaging.inpainting import PatchMatchInpainter
@@ -102,31 +103,7 @@ class EmbeddedDecomposer:
             notes = (f"No box was given; {len(boxes)} were proposed.",)
         if len(boxes) == 1:
             return self._cut_one(replace(request, boxes=boxes), notes, report, cancel or CancelToken())
-        return self._cut_each(replace(request, boxes=boxes), notes, report, cancel or CancelToken())
-
-    def _cut_each(
-        self, request: DecompositionRequest, notes: tuple[str, ...], report: ReportProgress, cancel: CancelToken
-    ) -> Decomposition:
-        """Several boxes: one step each; a box that selects nothing is skipped with a note, as long as another selects something."""
-        document = Document.start(request.image, request.mask)
-        hints = assign_hints(request.hints, request.boxes)
-        problems: list[str] = []
-        for number, box in enumerate(request.boxes):
-
-            def report_box(progress: Progress, number: int = number) -> None:
-                stage = f"{progress.stage} (box {number + 1} of {len(request.boxes)})"
-                report(Progress(stage, number * progress.total + progress.done, progress.total * len(request.boxes)))
-
-            name = request.names[number] if number < len(request.names) else None
-            options = CutOptions(name, request.extract_shadow, request.seed)
-            try:
-                document = cut_box(document, box, self, hints=hints[number], options=options, report=report_box, cancel=cancel)
-            except PromptError as error:
-                problems.append(f"Box {number + 1} was skipped. {error}")
-        if not document.decomposition.stack.foregrounds:
-            raise PromptError(" ".join(problems))
-        done = document.decomposition
-        return replace(done, provenance=replace(done.provenance, notes=(*notes, *problems, *done.provenance.notes)))
+        return cut_each(self, replace(request, boxes=boxes), report=report, cancel=cancel or CancelToken(), notes=notes)
 
     def _cut_one(self, request: DecompositionRequest, notes: tuple[str, ...], report: ReportProgress, cancel: CancelToken) -> Decomposition:
         started = time.monotonic()
