@@ -25,13 +25,17 @@ MAX_SHARD_BYTES = 5 * 2**30
 _MAX_JSON_BYTES = 4 * 2**20
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The network's settings in ``folder``, without what begins with ``_`` (the name of the class, the version of the library).
+def read_config(folder: Path, name: str = CONFIG) -> dict[str, Any]:
+    """The settings in ``folder``, without what begins with ``_`` (the name of the class, the version of the library).
+
+    Args:
+        folder: of a network or a sampler.
+        name: of the file.
 
     Raises:
-        CheckpointDamaged: there is no ``config.json`` or it is no JSON object.
+        CheckpointDamaged: there is no such file or it is no JSON object.
     """
-    return {key: value for key, value in _read_json(folder / CONFIG).items() if not key.startswith("_")}
+    return {key: value for key, value in _read_json(folder / name).items() if not key.startswith("_")}
 
 
 def write_network(network: "torch.nn.Module", folder: Path, settings: Mapping[str, object], class_name: str) -> None:
