@@ -39,6 +39,8 @@ HEADS = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.HEAD]), 1, "
 SEEN = 15
 """Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
 
+DECODING = "Decoding the parts"
+
 NO_HEAD = "No head was found in the picture, so nothing was made of face, eyes and what is worn on the head."
 
 
@@ -115,38 +117,49 @@ class PartPipeline:
             report, cancel: progress, and a way to stop.
 
         Raises:
-            InputError: a part is asked for that the network does not know, or no steps, or a resolution that it cannot work at.
+            InputError: a part that the network does not know, no steps, a resolution that it cannot work at, a head outside the picture.
             Cancelled: as asked.
         """
         options = options or PartOptions()
-        wanted = self._wanted(options)
-        noise = PartNoise(options.seed, self.unet.device, shared=options.shared_noise, own=options.seeds)
-        sampler = Sampler(options.steps, report, cancel or CancelToken())
         whole = BoundingBox(0, 0, rgba.shape[1], rgba.shape[0])
-        first = [tag for tag in self.groups[0].tags if tag in wanted]
-        if len(self.groups) == 1:
-            return Parts(self._pass(rgba, Square(whole, options.resolution), self.groups[0], first, noise, options, sampler)[0])
-        second = [tag for tag in self.groups[1].tags if tag in wanted]
-        layers: dict[str, UInt8] = {}
-        looked_at = head_box(options.head, (whole.width, whole.height)) if options.head else None
-        if first or (second and looked_at is None):
-            with_head = options.tags is None or (second and looked_at is None)
-            asked = [tag for tag in self.groups[0].tags if tag in wanted or (tag == HEAD and with_head)]
-            square = Square(whole, options.resolution)
-            layers, views = self._pass(rgba, square, self.groups[0], asked, noise, options, sampler)
-            if HEAD in views:
-                layers.pop(HEAD)
-                found = BoundingBox.around(views[HEAD][..., 3] > SEEN)
-                head = options.head or (square.to_picture(found) if found else None)
-                looked_at = head_box(head, (whole.width, whole.height)) if head else None
-        else:
-            pass_over(self.groups[0], noise, self.vae, options.resolution, options.steps, self.unet.dtype)
+        wanted, known_head = self._wanted(options), _head_within(whole, options.head)
+        making = _Making(
+            rgba,
+            PartNoise(options.seed, self.unet.device, shared=options.shared_noise, own=options.seeds),
+            Sampler(options.steps, report, cancel or CancelToken()),
+            options,
+        )
+        first, *others = ([tag for tag in group.tags if tag in wanted] for group in self.groups)
+        if not others:
+            return Parts(self._pass(making, Square(whole, options.resolution), self.groups[0], first)[0])
+        (second,) = others
+        # 1. The body, and where the head is.
+        layers, looked_at = self._body(making, first, known_head, head_needed=bool(second))
         if not second:
             return Parts(layers, looked_at)
         if looked_at is None:
             return Parts(layers, None, (NO_HEAD,))
-        made, _ = self._pass(rgba, Square(looked_at, options.resolution), self.groups[1], second, noise, options, sampler)
+        # 2. The head, enlarged.
+        made, _ = self._pass(making, Square(looked_at, options.resolution), self.groups[1], second)
         return Parts({**layers, **made}, looked_at)
+
+    def _body(
+        self, making: "_Making", tags: Sequence[str], known_head: BoundingBox | None, *, head_needed: bool
+    ) -> tuple[dict[str, UInt8], BoundingBox | None]:
+        """Layers of the body pass, and what the head pass is to look at."""
+        options, size = making.options, (making.rgba.shape[1], making.rgba.shape[0])
+        head, look = known_head, head_needed and known_head is None
+        if not tags and not look:
+            pass_over(self.groups[0], making.noise, self.vae, options.resolution, options.steps, self.unet.dtype)
+            return {}, head_box(head, size) if head else None
+        asked = [tag for tag in self.groups[0].tags if tag in tags or (tag == HEAD and (look or options.tags is None))]
+        square = Square(BoundingBox.of_size(size), options.resolution)
+        layers, views = self._pass(making, square, self.groups[0], asked)
+        if HEAD in views:
+            del layers[HEAD]
+            found = BoundingBox.around(views[HEAD][..., 3] > SEEN)
+            head = head or (square.to_picture(found) if found else None)
+        return layers, head_box(head, size) if head else None
 
     def _wanted(self, options: PartOptions) -> frozenset[str]:
         wanted = frozenset(self.tags) if options.tags is None else options.tags
@@ -159,31 +172,23 @@ class PartPipeline:
             raise InputError(f"The resolution must be a multiple of {multiple} up to 4096, got {options.resolution}.")
         return wanted
 
-    def _pass(
-        self,
-        rgba: UInt8,
-        square: Square,
-        group: PartGroup,
-        tags: Sequence[str],
-        noise: PartNoise,
-        options: PartOptions,
-        sampler: Sampler,
-    ) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
+    def _pass(self, making: "_Making", square: Square, group: PartGroup, tags: Sequence[str]) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
         """Layers at the picture's size and, for the head's frame alone, in the view."""
+        rgba, noise, sampler = making.rgba, making.noise, making.sampler
+        together = max(1, making.options.decode_together)
         view = square.cut(rgba)
-        latents = sample_parts(
-            self.unet, self._page(view, noise), self.classes, group, tags, noise, side=square.resolution, sampler=sampler
-        )
-        sampler.report(Progress("Decoding the parts", 0, len(tags)))
+        page = self._page(view, noise)
+        latents = sample_parts(self.unet, page, self.classes, group, tags, noise, side=square.resolution, sampler=sampler)
         layers, views = {}, {}
-        for start in range(0, len(tags), max(1, options.decode_together)):
+        for start in range(0, len(tags), together):
             sampler.cancel.check()
-            some = tags[start : start + max(1, options.decode_together)]
-            for tag, values in zip(some, self._decode(latents[start : start + len(some)], view), strict=True):
+            sampler.report(Progress(DECODING, start, len(tags)))
+            some = tags[start : start + together]
+            for tag, values in zip(some, self._decode(latents[start : start + together], view), strict=True):
                 layers[tag] = square.place(to_uint8(values), (rgba.shape[1], rgba.shape[0]))
                 if tag == HEAD:
                     views[tag] = (values * 255).astype(np.uint8)  # as See-through: what is not whole does not count
-            sampler.report(Progress("Decoding the parts", start + len(some), len(tags)))
+        sampler.report(Progress(DECODING, len(tags), len(tags)))
         return layers, views
 
     @torch.inference_mode()
@@ -202,6 +207,22 @@ class PartPipeline:
         argb = self.transparency.decode(self.vae, unscaled).float().cpu().permute(0, 2, 3, 1).numpy()
         alpha = argb[..., :1] * (view[..., 3:].astype(np.float32) / 255)
         return np.concatenate([argb[..., 1:], alpha], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """One picture on its way through the passes."""
+
+    rgba: UInt8
+    noise: PartNoise
+    sampler: Sampler
+    options: PartOptions
+
+
+def _head_within(whole: BoundingBox, head: BoundingBox | None) -> BoundingBox | None:
+    if head is not None and (head := head.intersect(whole)) is None:
+        raise InputError(f"The box of the head lies outside the picture of {whole.width} x {whole.height} pixels.")
+    return head
 
 
 def groups_of(version: str) -> tuple[PartGroup, ...]:

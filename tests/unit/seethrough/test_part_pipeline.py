@@ -131,6 +131,7 @@ def test_parts_decoded_together_are_those_decoded_one_by_one(pipeline: PartPipel
         (PartOptions(tags=frozenset()), "at least one part"),
         (PartOptions(steps=0), "1 to 1000 steps"),
         (PartOptions(resolution=20), "multiple of 8"),
+        (replace(OPTIONS, head=BoundingBox(24, 0, 30, 9)), "outside the picture of 24 x 32"),
     ],
 )
 def test_what_cannot_be_made_is_refused(pipeline: PartPipeline, picture: UInt8, options: PartOptions, message: str) -> None:
