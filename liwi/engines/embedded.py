@@ -10,7 +10,7 @@ the picture. Several boxes are cut one after another, see `liwi.engines.one_by_o
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -26,6 +26,7 @@ from liwi.imaging.matting import foreground_colors, guided_upsample, make_trimap
 from liwi.imaging.proposals import propose_boxes
 from liwi.imaging.segmentation import ClassicalSegmenter
 from liwi.imaging.shadow import clean_background
+from liwi.imaging.shadow_fit import ShadowFit, find_shadow
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Inpainter, Segmenter
 from liwi.registry_serving import served_here
@@ -119,13 +120,15 @@ class EmbeddedDecomposer:
         probability = self._segmenter.segment(view.rgb, view.box, view.hints, view.support, seed=request.seed)
         if not (probability > 0.5).any():
             raise PromptError(f"Nothing in the box {box} stands out from its surroundings. Add a keep point on the object.")
-        next_stage(1)
-        region, alpha = _matte(request, box, probability)
-        next_stage(2)
-        with ThreadPoolExecutor(1) as pool:  # beside the background, which asks nothing of it
-            lifted = pool.submit(foreground_colors, np.ascontiguousarray(request.image[region.slices]), alpha)
+        around = _view(request, box, BACKGROUND_MARGIN, None)
+        with ThreadPoolExecutor(1) as beside:  # what the next stage does not wait for
+            shadow = beside.submit(_find_shadow, view, probability, around) if request.extract_shadow else None
+            next_stage(1)
+            region, alpha = _matte(request, box, probability)
+            next_stage(2)
+            lifted = beside.submit(foreground_colors, np.ascontiguousarray(request.image[region.slices]), alpha)
             next_stage(3)
-            background = self._clean(request, box, region, alpha)
+            background = self._clean(request, around, region, alpha, shadow)
             colors = lifted.result()
         cancel.check()
         layer = _layer(size, region, colors, alpha, box, request.names[0] if request.names else "Object 1")
@@ -134,25 +137,26 @@ class EmbeddedDecomposer:
         provenance = Provenance(self.name, version, request.seed, time.monotonic() - started, notes)
         return Decomposition(request.image, LayerStack((background, layer)), provenance, request.mask)
 
-    def _clean(self, request: DecompositionRequest, box: BoundingBox, region: BoundingBox, alpha: Float32) -> Layer:
+    def _clean(
+        self, request: DecompositionRequest, around: _View, region: BoundingBox, alpha: Float32, shadow: Future[ShadowFit | None] | None
+    ) -> Layer:
         """The background layer: the picture without the object and, where wanted, without its shadow."""
-        surroundings = _around(box, BACKGROUND_MARGIN, request.image)
-        crop = np.ascontiguousarray(request.image[surroundings.slices])
-        placed = np.zeros(crop.shape[:2], np.float32)
-        placed[region.translate(-surroundings.left, -surroundings.top).slices] = alpha
+        placed = np.zeros(around.rgb.shape[:2], np.float32)
+        placed[region.translate(-around.region.left, -around.region.top).slices] = alpha
         cleaned = clean_background(
-            crop,
+            around.rgb,
             placed,
-            box.translate(-surroundings.left, -surroundings.top),
+            around.box,
             extract_shadow=request.extract_shadow,
+            found=shadow,
             inpainter=self._inpainter,
-            support=None if request.mask is None else np.ascontiguousarray(request.mask[surroundings.slices]),
+            support=around.support,
             seed=request.seed,
         )
         rgba = np.empty((*request.image.shape[:2], 4), np.uint8)
         rgba[..., :3] = request.image
         rgba[..., 3] = 255
-        rgba[surroundings.slices][..., :3] = cleaned.background
+        rgba[around.region.slices][..., :3] = cleaned.background
         return Layer(rgba, LayerRole.BACKGROUND, "Background", id="background")
 
 
@@ -168,10 +172,19 @@ def _around(box: BoundingBox, margin: float, image: UInt8) -> BoundingBox:
     return around
 
 
-def _view(request: DecompositionRequest, box: BoundingBox, margin: float, side: int) -> _View:
-    """Crop around the box and shrink so that the box's long side is at most ``side``."""
+def _find_shadow(view: _View, probability: Float32, around: _View) -> ShadowFit | None:
+    """The object's shadow, going by the mask: its matte is not there yet, and a shadow's outline is too soft to tell."""
+    mask = np.zeros(around.rgb.shape[:2], np.float32)
+    part = view.region.translate(-around.region.left, -around.region.top)
+    shown = (probability > 0.5).astype(np.float32)
+    mask[part.slices] = cv2.resize(shown, (part.width, part.height), interpolation=cv2.INTER_LINEAR)
+    return find_shadow(around.rgb, mask, around.box, support=around.support)
+
+
+def _view(request: DecompositionRequest, box: BoundingBox, margin: float, side: int | None) -> _View:
+    """Crop around the box and shrink so that the box's long side is at most ``side``; None: as large as it is."""
     region = _around(box, margin, request.image)
-    scale = min(1.0, side / max(box.width, box.height))
+    scale = min(1.0, side / max(box.width, box.height)) if side else 1.0
     size = (max(1, round(region.width * scale)), max(1, round(region.height * scale)))
 
     def place(x: float, y: float) -> tuple[int, int]:

@@ -47,6 +47,7 @@ class SegmentationSettings:
         side: long side of the box while deciding, in pixels.
         place_weight: distance in Lab that equals the length of the box.
         samples, neighbours: ring pixels looked at, and how many nearest ones count.
+        mixture_stride: every how many-th pixel of a row or column the colour mixtures of both sides are learned from.
         typical_distance: distance to the ring, in Lab, at which a pixel is as likely object as background.
         picture_shares: share in that threshold of the picture's own (Otsu's), 0..1, tried in turn until the mask fills the box.
         ring_weight, mixture_weight, neighbour_weight, centre_weight: of the kinds of evidence, in nats or per nat.
@@ -58,6 +59,7 @@ class SegmentationSettings:
     place_weight: float = 10.0
     samples: int = 3000
     neighbours: int = 3
+    mixture_stride: int = 1
     typical_distance: float = 8.0
     picture_shares: tuple[float, ...] = (0.7, 0.4, 0.1)
     ring_weight: float = 4.0
@@ -241,11 +243,21 @@ class Hypotheses:
         if int(mask.sum()) < _FEWEST or int((~mask).sum()) < _FEWEST:
             return evidence
         settings = self.settings
-        background, foreground, _ = fit_mixtures(self.lab, mask, self.open, self.seed)
+        background, foreground = self._mixtures(mask)
         evidence[self.open] = settings.mixture_weight * _mixture_evidence(self.lab[self.open], background, foreground)
         distance = neighbour_distance(self.points[self.open], self._sample(mask, settings.samples // 2), settings.neighbours)
         evidence[self.open] += settings.neighbour_weight * (np.log(ring_distance[self.open] + 2) - np.log(distance + 2))
         return evidence
+
+    def _mixtures(self, mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Colours of the rest and of ``mask``, in Lab."""
+        thin = np.s_[:: self.settings.mixture_stride, :: self.settings.mixture_stride]
+        seen = mask[thin]
+        if int(seen.sum()) < _FEWEST or int((~seen).sum()) < _FEWEST:
+            thin = np.s_[:, :]
+        lab, chosen, open_area = (np.ascontiguousarray(values[thin]) for values in (self.lab, mask, self.open))
+        background, foreground, _ = fit_mixtures(lab, chosen, open_area, self.seed)
+        return background, foreground
 
     def _sample(self, area: Mask, count: int) -> Float32:
         chosen = np.flatnonzero(area)

@@ -103,7 +103,7 @@ class PatchMatchInpainter:
     """
 
     work_side: int = 320
-    work_area: int = 12_000
+    work_area: int = 9_000
     radius: int = 3
 
     def fill(self, image: UInt8, hole: Mask, *, seed: int = 0, avoid: Mask | None = None) -> UInt8:

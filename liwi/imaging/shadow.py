@@ -1,12 +1,13 @@
 """The background without an object: its shadow divided out, the hole behind it filled."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.imaging.shadow_fit import estimate_shadow
+from liwi.imaging.shadow_fit import ShadowFit, draw_shadow, find_shadow
 from liwi.protocols import Inpainter
 from liwi.types import BoundingBox
 
@@ -48,6 +49,7 @@ def clean_background(
     box: BoundingBox,
     *,
     extract_shadow: bool = True,
+    found: Future[ShadowFit | None] | None = None,
     inpainter: Inpainter,
     support: UInt8 | None = None,
     avoid: Mask | None = None,
@@ -60,6 +62,7 @@ def clean_background(
         alpha: (h, w) float32 in [0, 1], the object's matte.
         box: the prompt, in the crop's pixels.
         extract_shadow: whether the object's shadow leaves the background too.
+        found: its shadow, where somebody is at work with `find_shadow` already.
         inpainter: fills the hole.
         support: (h, w) uint8 or None; where 0 the picture was transparent, and nothing is copied from there.
         avoid: (h, w) bool or None; pixels of other objects, never copied from.
@@ -73,7 +76,8 @@ def clean_background(
         return CleanBackground(crop.copy(), hole, np.ones(crop.shape, np.float32))
     shading = np.ones(crop.shape, np.float32)
     if extract_shadow:
-        shading = estimate_shadow(crop, alpha, box, support=support, avoid=avoid)
+        fit = found.result() if found else find_shadow(crop, alpha, box, support=support, avoid=avoid)
+        shading = draw_shadow(fit, crop, alpha, box, support=support, avoid=avoid)
     lit = divide_out(crop, shading)
     background = inpainter.fill(lit, hole, seed=seed, avoid=barred if barred.any() else None)
     return CleanBackground(background, hole, shading)

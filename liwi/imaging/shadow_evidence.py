@@ -4,7 +4,7 @@ Natural surfaces differ from each other far more than a soft shadow darkens them
 neighbours are small almost everywhere, and nearly independent of each other: against them the long, known outline of a shadow stands out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -92,6 +92,7 @@ class Evidence:
         alpha: (h, w) float32 in [0, 1]. known: (h, w) bool, pixels that show the background alone.
         steps: to the right, and down.
         top, foot, middle, height: the object's extent, in working pixels; ``middle`` is its horizontal centre.
+        contacts: contact shadows drawn so far (see `ShadowShape.render`).
     """
 
     alpha: Float32
@@ -101,10 +102,11 @@ class Evidence:
     foot: float
     middle: float
     height: float
+    contacts: dict[ShadowShape, Float32] = field(default_factory=dict)
 
     def render(self, shape: ShadowShape) -> Float32:
         """How much light a shadow of this shape blocks: (h, w) float32 in [0, 1]."""
-        return shape.render(self.alpha, self.foot, self.middle, self.height)
+        return shape.render(self.alpha, self.foot, self.middle, self.height, self.contacts)
 
     def match(self, blocked: Float32) -> float:
         """Standard errors by which the best strength of this darkening differs from none; negative: a brightening fits. Fast."""

@@ -67,34 +67,56 @@ class ShadowFit:
 
 
 def estimate_shadow(crop: UInt8, alpha: Float32, box: BoundingBox, *, support: UInt8 | None = None, avoid: Mask | None = None) -> Float32:
-    """Estimate by how much the object's cast and contact shadow darkens the picture.
-
-    Args:
-        crop: (h, w, 3) uint8, the picture around the box with about 60 % of the box's long side around it.
-        alpha: (h, w) float32 in [0, 1], the object's matte.
-        box: the prompt, in the crop's pixels; darkening far from it is not the object's.
-        support: (h, w) uint8 or None; where 0 there is no picture.
-        avoid: (h, w) bool or None; pixels of other objects.
+    """Estimate by how much the object's cast and contact shadow darkens the picture: `find_shadow`, then `draw_shadow`.
 
     Returns:
         (h, w, 3) float32 in (0, 1], exactly 1 where there is no shadow. The lit background is ``crop / shading``.
         It continues under the object.
     """
-    usable = np.zeros(alpha.shape, bool)
-    near = box.expand(round(REACH * max(box.width, box.height))).intersect(BoundingBox.of_size((alpha.shape[1], alpha.shape[0])))
+    return draw_shadow(find_shadow(crop, alpha, box, support=support, avoid=avoid), crop, alpha, box, support=support, avoid=avoid)
+
+
+def find_shadow(
+    crop: UInt8, alpha: Float32, box: BoundingBox, *, support: UInt8 | None = None, avoid: Mask | None = None
+) -> ShadowFit | None:
+    """The object's shadow, where one is beyond doubt.
+
+    Args:
+        crop: (h, w, 3) uint8, the picture around the box with about 60 % of the box's long side around it.
+        alpha: (h, w) float32 in [0, 1], the object's matte; its mask will do.
+        box: the prompt, in the crop's pixels; darkening far from it is not the object's.
+        support: (h, w) uint8 or None; where 0 there is no picture.
+        avoid: (h, w) bool or None; pixels of other objects.
+    """
+    usable = _usable(alpha.shape, box, support, avoid)
+    coarse = gather_evidence(crop, alpha, usable, SWEEP_SIDE)
+    fine = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
+    fit = None if coarse is None or fine is None else fit_shadow(coarse, fine)
+    return fit if fit is not None and fit.believed else None
+
+
+def draw_shadow(
+    fit: ShadowFit | None, crop: UInt8, alpha: Float32, box: BoundingBox, *, support: UInt8 | None = None, avoid: Mask | None = None
+) -> Float32:
+    """How a shadow that was found darkens the picture. Arguments as of `find_shadow`, returns as `estimate_shadow`."""
+    if fit is None:
+        return np.ones(crop.shape, np.float32)
+    usable = _usable(alpha.shape, box, support, avoid)
+    shading = render_shading(fit, alpha)
+    shading[np.logical_not(usable)] = 1
+    return no_brighter_than_around(crop, shading, usable & (alpha < 0.02), round(CEILING_REACH * max(box.width, box.height)))
+
+
+def _usable(shape: tuple[int, ...], box: BoundingBox, support: UInt8 | None, avoid: Mask | None) -> Mask:
+    """Where the object's shadow may lie: (h, w) bool."""
+    usable = np.zeros(shape, bool)
+    near = box.expand(round(REACH * max(box.width, box.height))).intersect(BoundingBox.of_size((shape[1], shape[0])))
     usable[near.slices if near else np.s_[:]] = True
     if support is not None:
         usable &= support > 0
     if avoid is not None:
         usable &= ~avoid
-    coarse = gather_evidence(crop, alpha, usable, SWEEP_SIDE)
-    fine = gather_evidence(crop, alpha, usable, SEARCH_SIDE)
-    fit = None if coarse is None or fine is None else fit_shadow(coarse, fine)
-    if fit is None or not fit.believed:
-        return np.ones(crop.shape, np.float32)
-    shading = render_shading(fit, alpha)
-    shading[np.logical_not(usable)] = 1
-    return no_brighter_than_around(crop, shading, usable & (alpha < 0.02), round(CEILING_REACH * max(box.width, box.height)))
+    return usable
 
 
 def fit_shadow(coarse: Evidence, fine: Evidence) -> ShadowFit | None:

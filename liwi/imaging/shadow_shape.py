@@ -66,11 +66,14 @@ class ShadowShape:
         """Whether light falls so: a low sun and a wide penumbra are rarer than smooth darkness that has nothing to do with the object."""
         return self.blur <= MAX_BLUR and abs(self.shear) <= MAX_SHEAR
 
-    def render(self, alpha: Float32, foot: float, middle: float, height: float) -> Float32:
+    def render(
+        self, alpha: Float32, foot: float, middle: float, height: float, drawn: "dict[ShadowShape, Float32] | None" = None
+    ) -> Float32:
         """How much of the light is blocked: (h, w) float32 in [0, 1]. On the ground, the contact shadow at the foot is part of it.
 
         Args:
             alpha: (h, w) float32, the object. foot, middle, height: its extent, in pixels.
+            drawn: contact shadows of this object that were drawn before; what is drawn here is added. Many shapes share one.
         """
         if self.contact:
             return self._render_contact(alpha, foot, middle, height)
@@ -79,7 +82,12 @@ class ShadowShape:
         blocked = _move(alpha, linear, shift, self.blur * height)
         if self.surface is Surface.GROUND:
             touching = ShadowShape(0, CONTACT_SQUASH, 0, 0, min(self.blur, CONTACT_BLUR), contact=True)
-            blocked = np.maximum(blocked, touching._render_contact(alpha, foot, middle, height))
+            contact = None if drawn is None else drawn.get(touching)
+            if contact is None:
+                contact = touching._render_contact(alpha, foot, middle, height)
+                if drawn is not None:
+                    drawn[touching] = contact
+            blocked = np.maximum(blocked, contact)
         return blocked
 
     def _render_contact(self, alpha: Float32, foot: float, middle: float, height: float) -> Float32:
