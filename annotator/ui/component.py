@@ -17,7 +17,7 @@ SHARED = ("dom", "geometry", "pictures", "renderer", "picking", "outlines", "ges
 SCRIPTS = (
     "bus", "memory", "words", "api", "commands", "hotkeys", "model",
     "controls", "toast", "session", "pages", "navigation", "queue_page", "queue_rows", "model_bar", "jobs", "files", "uploading",
-    "importing", "exporting", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
+    "importing", "exporting", "guessing", "progress_page", "agreement", "review", "review_rows", "people", "arrival",
     "colours", "pieces", "selection", "visibility", "cuts", "scene", "package", "tint", "overlay", "pointer", "carry", "tip", "search",
     "tree_rows", "tree", "tree_hands", "tours", "previews", "fragment_menu", "toolbar", "canvas",
     "ordering", "cutting",

@@ -27,7 +27,7 @@ SEGMENTER, COMBINED = "segmenter", "segmenter and rules"
 NOTHING = len(BodyPart)
 """Column of "shows nothing" beside the 23 classes."""
 
-_FLOOR_SEEN, _FLOOR_RULES = 0.2, 0.05
+_FLOOR_SEEN, _FLOOR_RULES = 0.2, 0.02
 """Share that is spread evenly over all classes before opinions are multiplied."""
 
 _CLEAR = 0.9
@@ -57,7 +57,7 @@ def combine(
             both.append(_prediction(mesh, said, together[mesh.index], COMBINED, middle))
         else:
             both.append(replace(said, source=COMBINED))
-    voted = fill_by_votes(model, both)
+    voted = fill_by_votes(model, both, ~seen.known)
     return tuple(alone), tuple(replace(guess, source=COMBINED) for guess in voted if guess.score > 0)
 
 

@@ -8,6 +8,9 @@ undecided names hardly occurred there and are estimates. On artists' models all 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data_tools.labeling.observations import Observation, observe
 from data_tools.labeling.part_names import NameReading, NameRule, read_name
 from data_tools.labeling.places import EYES, Landmarks, find_landmarks, place, side_of
@@ -66,17 +69,20 @@ def label_art_meshes(character: OpenedModel) -> tuple[PartPrediction, ...]:
     return tuple(_prediction(mesh, seen[mesh.index], readings[mesh.index], final[mesh.index], marks) for mesh in model.art_meshes)
 
 
-def fill_by_votes(model: Live2DModel, guesses: Sequence[PartPrediction]) -> tuple[PartPrediction, ...]:
+def fill_by_votes(
+    model: Live2DModel, guesses: Sequence[PartPrediction], which: Sequence[bool] | NDArray[np.bool_]
+) -> tuple[PartPrediction, ...]:
     """Guesses of which votes of the others have taken the place, where these say more; without a side then.
 
     Args:
         model: at rest.
         guesses: one per ArtMesh, in the model's order; what is known of each beside the votes.
+        which: whether votes may take its place.
     """
     said = [_Proposal(guess.part, guess.score, guess.source) if guess.score > 0 else None for guess in guesses]
     return tuple(
-        guess if best is None or best is before else PartPrediction(guess.art_mesh, best.part, None, round(best.score, 3), best.source)
-        for guess, before, best in zip(guesses, said, _voted(model, said), strict=True)
+        PartPrediction(guess.art_mesh, best.part, None, round(best.score, 3), best.source) if may and best and best is not before else guess
+        for guess, may, before, best in zip(guesses, which, said, _voted(model, said), strict=True)
     )
 
 

@@ -61,9 +61,8 @@ def read_name(text: str) -> NameReading:
     singular = {form for token in tokens for form in (token, *_singulars(token))}
     best: tuple[int, int, str] = (0, 0, "")
     found = None
-    for words, rule in _rules().items():
-        length = sum(map(len, words))
-        if (rule.level, length) > best[:2] and (singular.issuperset(words) or not singular.isdisjoint(_run_together(words))):
+    for words, (rule, length, joined) in _rules().items():
+        if (not singular.isdisjoint(joined) or singular.issuperset(words)) and (rule.level, length) > best[:2]:
             best, found = (rule.level, length, " ".join(words)), rule
     return NameReading(found, best[2], _side(tokens))
 
@@ -105,8 +104,8 @@ def _is_kana(character: str) -> bool:
     return "ァ" <= character <= "ヺ" or character == "ー"
 
 
-def _run_together(words: tuple[str, ...]) -> tuple[str, ...]:
-    return "".join(words), "".join(reversed(words))
+def _run_together(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(("".join(words), "".join(reversed(words))))
 
 
 def _singulars(token: str) -> tuple[str, ...]:
@@ -125,13 +124,14 @@ def _side(tokens: list[str]) -> Side | None:
 
 
 @cache
-def _rules() -> dict[tuple[str, ...], NameRule]:
-    """Words in their normalised form to the rule; every word stands once in the table."""
-    table: dict[tuple[str, ...], NameRule] = {}
+def _rules() -> dict[tuple[str, ...], tuple[NameRule, int, frozenset[str]]]:
+    """Words in their normalised form to the rule, how long they are, and both ways to run them together; each stands once in the table."""
+    table: dict[tuple[str, ...], tuple[NameRule, int, frozenset[str]]] = {}
     for row in tomllib.loads(_TABLE.read_text("utf-8"))["rule"]:
         rule = NameRule(row["name"], tuple(map(BodyPart, row["parts"])), row["level"])
         for words in row["words"]:
-            table.setdefault(tuple(normalise(words).lower().split()), rule)
+            key = tuple(normalise(words).lower().split())
+            table.setdefault(key, (rule, sum(map(len, key)), _run_together(key)))
     return table
 
 

@@ -1,4 +1,4 @@
-// Work that takes a while: uploads, imports and exports, as cards in a corner. One can go on labelling meanwhile.
+// Work that takes a while: uploads, imports, fresh guesses and exports, as cards in a corner. One can go on labelling meanwhile.
 
 const JOB_MILLISECONDS = 400;
 const LONGEST_WAIT = 3000;
@@ -44,8 +44,8 @@ function jobCard(title, { onCancel = () => {} } = {}) {
 
 // What Python is at, in the language of the page, where the page knows it.
 function stageText(text) {
-  const [whole, verb, name] = text.match(/^(Importing|Drawing|Reading|Writing|Packing|Waiting)\b ?(.*)$/) ?? [];
-  return whole === undefined ? text : t(`stage.${verb}`, { name: verb === "Importing" ? name : "" });
+  const [whole, verb, name] = text.match(/^(Importing|Drawing|Guessing|Guessed|Reading|Writing|Packing|Waiting)\b ?(.*)$/) ?? [];
+  return whole === undefined ? text : t(`stage.${verb}`, { name: ["Importing", "Guessing"].includes(verb) ? name : "" });
 }
 
 // Ask until a job of the server has ended, and show on its card how far it is. A server that cannot be reached for a while does not end it.
@@ -94,7 +94,7 @@ async function recallJobs() {
     return; // nothing is lost: the jobs go on, and the queue shows what they did
   }
   for (const job of answer.jobs ?? []) {
-    if (open.includes(job.job)) showJob(job.job, t(`job.${job.kind}`), job.kind === "export" ? finishExport : finishImport);
+    if (open.includes(job.job)) showJob(job.job, t(`job.${job.kind}`), { export: finishExport, guess: finishGuessing }[job.kind] ?? finishImport);
   }
 }
 

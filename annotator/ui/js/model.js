@@ -31,11 +31,16 @@ async function openModel(passId, { fragment = null } = {}) {
     meshes: answer.meshes,
     byId: new Map(answer.meshes.map((mesh) => [mesh.id, mesh])),
     labels: new Map(answer.labels.map((label) => [label.art_mesh_id, label])),
-    guesses: new Map(Object.entries(answer.guesses).map(([id, guesses]) => [Number(id), guesses])),
+    guesses: guessMap(answer.guesses),
   });
   sortMeshes();
   emit("model", { fragment });
   return true;
+}
+
+// id -> what the machine says, the best guess first.
+function guessMap(guesses) {
+  return new Map(Object.entries(guesses).map(([id, said]) => [Number(id), said]));
 }
 
 function closeModel() {

@@ -13,6 +13,7 @@ function startModelBar() {
   add("model.submit", ["Ctrl+Enter"], submitModel, () => modelIsShown() && model.canEdit && session.may.annotate);
   add("model.link", ["Alt+l"], copyLink);
   add("model.describe", ["Alt+c"], describeModel);
+  add("model.guess", ["Alt+g"], guessModelAgain, () => modelIsShown() && session.may.annotate);
   add("model.review", ["Alt+r"], () => showModel(model.passId, { name: "review" }));
 }
 
@@ -25,7 +26,7 @@ function drawModelBar() {
   ]);
   const steps = make("span", "bar-steps", {}, [
     symbolButton("back", "key.model.before", () => goModel(-1)), symbolButton("forward", "key.model.next", () => goModel(1)),
-    symbolButton("link", "copy_link", copyLink),
+    symbolButton("link", "copy_link", copyLink), ...(session.may.annotate ? [symbolButton("wand", "guessing.model", guessModelAgain)] : []),
   ]);
   ui.barDone = make("span", "row-done");
   line.replaceChildren(

@@ -66,7 +66,7 @@ function drawQueueTools() {
     ...(isNothingHere() ? [] : [textButton("queue.next", nextToDo, { className: "primary", symbol: "play", command: "queue.next" })]),
     ...(session.may.review && !isNothingHere() ? [textButton("queue.review", () => nextToReview(), { symbol: "check", command: "queue.review" })] : []),
     textButton("import", () => openImport(), { symbol: "plus" }),
-    ...(isNothingHere() ? [] : [textButton("export", () => openExport(), { symbol: "download" })]),
+    ...(isNothingHere() ? [] : [textButton("guessing", () => openGuessing(), { symbol: "wand" }), textButton("export", () => openExport(), { symbol: "download" })]),
   );
 }
 

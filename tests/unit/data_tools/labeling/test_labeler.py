@@ -104,3 +104,12 @@ def test_a_folder_without_labels_is_an_error_for_people(tmp_path: Path) -> None:
     models.write_model(tmp_path, [square("m1", (0, 0, 10, 10), RED)])
     with pytest.raises(InputError, match="labels to measure against"):
         check_folder(tmp_path)
+
+
+def test_where_nothing_has_a_name_the_rules_know_what_answers_to_touches_alone(tmp_path: Path) -> None:
+    path = write_model(synthesize(SEEDS[0], texture_size=256, nameless=True), tmp_path)
+    truth = read_labels(tmp_path / "labels.json").parts
+    with open_model(path) as character:
+        predictions = label_art_meshes(character)
+        assert {parameter.id.removeprefix("Param").isdecimal() for parameter in character.model.parameters} == {True}
+    assert {guess.art_mesh for guess in predictions if guess.score > 0} == {name for name, (part, _) in truth.items() if part is None}

@@ -1,5 +1,6 @@
 """Part pictures of drawn characters: labels say what is seen, frames show figure and head, and the command makes sets of them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ from typer.testing import CliRunner
 from data_tools.__main__ import app
 from data_tools.character_dataset import Split
 from data_tools.live2d.labels import read_labels
+from data_tools.live2d.pieces import GRID, Piece, pieces_json
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.rendering import render
 from data_tools.parts.dataset import NOTHING, UNKNOWN, read_manifest, read_pictures
 from data_tools.parts.pictures import Frame, choose_frames, labels_of_render, picture_of_sample, vary_pose
-from liwi.seethrough.body_parts import CoarseBodyPart
+from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart
 from liwi.types import BoundingBox
-from tests.unit.data_tools.character_models import draw_sample, write_character
+from tests.unit.data_tools.character_models import LABELS, draw_sample, labels_document, write_character
 from tests.unit.data_tools.live2d.models import CANVAS
 
 HAIR, FACE, EYES, EYEWEAR, HANDWEAR = (
@@ -103,6 +105,45 @@ def test_the_command_draws_characters_and_takes_samples(tmp_path: Path) -> None:
     other = CliRunner().invoke(app, [*wanted, "--heads", "2"])
     assert other.exit_code == 1
     assert "'heads'" in other.output
+
+
+def test_labels_of_people_count_with_their_pieces_and_what_has_none_is_told(tmp_path: Path) -> None:
+    """An export of the workbench: the left half of the sleeve is legwear, nobody has said what the fringe is, and one file is broken."""
+    export, out = tmp_path / "export", tmp_path / "parts"
+    document = labels_document({name: said for name, said in LABELS.items() if name != "fringe"})
+    half = Piece(((0, 0), (GRID * 30 // CANVAS, 0), (GRID * 30 // CANVAS, GRID), (0, GRID)), BodyPart.LEGWEAR)
+    document["art_meshes"]["sleeve"]["pieces"] = pieces_json((half,))
+    write_character(export / "models" / "puppet")
+    (export / "models" / "broken.zip").write_bytes(b"no ZIP")
+    (export / "labels").mkdir()
+    (export / "labels" / "puppet.json").write_text(json.dumps(document))
+    (export / "export.jsonl").write_text(json.dumps({"labels_sha256": "ab" * 32}) + "\n")
+    wanted = ["parts", str(out), "--labelled", str(export), "--poses", "1", "--heads", "0", "--side", "128"]
+    made = CliRunner().invoke(app, wanted)
+    assert made.exit_code == 0, made.output
+    assert "broken" in made.output
+    manifest = read_manifest(out)
+    assert (manifest["labels_sha256"], set(manifest["skipped"])) == ("ab" * 32, {"broken.zip"})
+    rgba, labels = (each[0] for each in read_pictures(out, None).read([0]))
+    shown = set(np.unique(labels).tolist())
+    assert {HAIR, FACE, HANDWEAR, CoarseBodyPart.LEGWEAR.class_index, UNKNOWN, NOTHING} <= shown
+    grey = (np.abs(rgba[..., :3].astype(int) - 64).max(axis=2) < 20) & (rgba[..., 3] == 255)
+    left, right = (labels[:, columns][grey[:, columns]] for columns in _halves(grey))
+    assert (np.mean(left == CoarseBodyPart.LEGWEAR.class_index), np.mean(right == HANDWEAR)) == pytest.approx((1, 1), abs=0.1)
+
+    (export / "labels" / "puppet.json").write_text(json.dumps(labels_document()))
+    again = CliRunner().invoke(app, wanted)
+    assert (again.exit_code, "'labelled'" in again.output) == (1, True), "other labels make another set"
+    bare = CliRunner().invoke(app, ["parts", str(tmp_path / "no"), "--labelled", str(export / "labels")])
+    assert (bare.exit_code, "no Live2D model" in bare.output) == (1, True)
+
+
+def _halves(grey: np.ndarray) -> tuple[slice, slice]:
+    """Columns left and right of the middle of the lowest square that is grey."""
+    rows, columns = np.nonzero(grey)
+    own = columns[rows > np.percentile(rows, 60)]
+    middle = (own.min() + own.max()) // 2
+    return slice(own.min(), middle - 2), slice(middle + 3, own.max() + 1)
 
 
 def test_nothing_to_make_pictures_of_is_said(tmp_path: Path) -> None:
