@@ -26,35 +26,38 @@ def add_models(database: Database, num_models: int = 1, num_meshes: int = 3, *, 
     project_id, now = create_project(database, ADMIN, project), database.clock()
     with database.write() as session:
         first = session.query(Model).count() + 1
-        for number in range(first, first + num_models):
-            model = Model(
-                id=number,
-                project_id=project_id,
-                name=f"model {number}",
-                stem=f"model_{number}",
-                folder=f"folder_{number}",
-                sha256=f"{number:064x}",
-                moc_sha256=f"{number:064x}",
-                width=8,
-                height=8,
-                picture="0" * 64,
-                num_art_meshes=num_meshes,
-                uncertainty=(number * 7919 % 1000) / 1000,
-                valid=True,
-                incomplete=False,
-                comment="",
-                version=1,
-                imported_at=now,
-                imported_by=1,
-            )
-            session.add(model)
-            session.flush()
-            session.add(Pass(id=number, model_id=number, round=int(Round.FIRST), state=PassState.NEW, num_labelled=0, changed_at=now))
-            session.execute(insert(ModelArtMesh), [_mesh(number, place) for place in range(num_meshes)])
+        numbers = range(first, first + num_models)
+        session.execute(insert(Model), [_model(number, project_id, num_meshes, now) for number in numbers])
+        first_passes = {"round": int(Round.FIRST), "state": PassState.NEW, "num_labelled": 0, "changed_at": now}
+        session.execute(insert(Pass), [{"id": number, "model_id": number, **first_passes} for number in numbers])
+        session.execute(insert(ModelArtMesh), [_mesh(number, place) for number in numbers for place in range(num_meshes)])
         if session.get_bind().dialect.name == "postgresql":
             for table in ("model", "pass"):
                 session.connection().exec_driver_sql(f"SELECT setval('{table}_id_seq', {first + num_models})")
-        return list(range(first, first + num_models))
+        return list(numbers)
+
+
+def _model(number: int, project_id: int, num_meshes: int, now: int) -> dict[str, object]:
+    return {
+        "id": number,
+        "project_id": project_id,
+        "name": f"model {number}",
+        "stem": f"model_{number}",
+        "folder": f"folder_{number}",
+        "sha256": f"{number:064x}",
+        "moc_sha256": f"{number:064x}",
+        "width": 8,
+        "height": 8,
+        "picture": "0" * 64,
+        "num_art_meshes": num_meshes,
+        "uncertainty": (number * 7919 % 1000) / 1000,
+        "valid": True,
+        "incomplete": False,
+        "comment": "",
+        "version": 1,
+        "imported_at": now,
+        "imported_by": 1,
+    }
 
 
 def _mesh(model_id: int, place: int) -> dict[str, object]:
