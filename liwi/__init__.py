@@ -35,6 +35,8 @@ def decompose(
     extract_shadow: bool = True,
     max_foregrounds: int = 3,
     seed: int = 0,
+    steps: int | None = None,
+    text: str = "",
     report: "ReportProgress | None" = None,
     cancel: "CancelToken | None" = None,
 ) -> Decomposition:
@@ -49,6 +51,8 @@ def decompose(
         extract_shadow: whether cast and contact shadows leave the background and live in S.
         max_foregrounds: most subjects proposed when there are no boxes.
         seed: makes the result repeatable.
+        steps, text: for engines that sample: how many steps (their own number where None), and what the whole picture shows, also behind
+            things; " " means no text, where without one they describe the picture themselves.
         report, cancel: see `liwi.progress`.
 
     Returns:
@@ -65,6 +69,6 @@ def decompose(
     chosen = create_engine(engine)
     picture = load_picture(image)
     request = DecompositionRequest(
-        picture.rgb, picture.alpha, tuple(boxes), tuple(hints), tuple(names), extract_shadow, max_foregrounds, seed
+        picture.rgb, picture.alpha, tuple(boxes), tuple(hints), tuple(names), extract_shadow, max_foregrounds, seed, steps, text
     )
     return chosen.decompose(request, report=report or ignore_progress, cancel=cancel)

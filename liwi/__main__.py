@@ -1,4 +1,4 @@
-"""The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints``."""
+"""The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints | layering``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,10 +7,12 @@ import typer
 
 from liwi.checkpoint_commands import app as checkpoint_commands
 from liwi.command_line import errors_for_people
+from liwi.layering.commands import app as layering_commands
 from liwi.progress import Progress
 
 app = typer.Typer(help="Take a picture apart into complete, editable layers.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(checkpoint_commands, name="checkpoints")
+app.add_typer(layering_commands, name="layering")
 
 
 @app.command()
@@ -27,6 +29,8 @@ def decompose(
     shadow: Annotated[bool, typer.Option(help="Whether the object's shadow leaves the background.")] = True,
     max_foregrounds: Annotated[int, typer.Option(min=1, max=20, help="Most subjects proposed when there is no box.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Makes the result repeatable.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of an engine that samples; its own number where not given.")] = None,
+    text: Annotated[str, typer.Option(help="What the whole picture shows, also behind things; for engines that read.")] = "",
 ) -> None:
     """Cut objects out of IMAGE and write layers that add up to it again."""
     import liwi
@@ -44,6 +48,8 @@ def decompose(
         extract_shadow=shadow,
         max_foregrounds=max_foregrounds,
         seed=seed,
+        steps=steps,
+        text=text,
         report=_print_progress,
     )
     written = export(result, out)

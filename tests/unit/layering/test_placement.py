@@ -2,10 +2,10 @@
 
 import pytest
 
-from liwi.layering.placement import GIB, PRESETS, Machine, Preset, Sizes, Weights, choose_preset, explain, why_not
+from liwi.layering.placement import GIB, PRESETS, PUBLISHED_SIZES, Machine, Preset, Weights, choose_preset, explain, why_not
 from liwi.layering.problems import TooLittleMemory
 
-FULL = Sizes(transformer=20_430_401_088, text=8_292_166_656, vae=126_900_000, largest_block=340_000_000)
+FULL = PUBLISHED_SIZES
 
 
 @pytest.fixture(autouse=True)
