@@ -143,15 +143,14 @@ def continue_colors(rgba: UInt8) -> UInt8:
         rgba: (H, W, 4) uint8, straight alpha.
 
     Returns:
-        (H, W, 3) uint8: unchanged where alpha is 255; grey where the layer is empty.
+        (H, W, 3) uint8: unchanged where there is any alpha, so that layers add up as before; grey where the layer is empty.
     """
     alpha = to_float(np.ascontiguousarray(rgba[..., 3]))
     if not alpha.any():
         return np.full((*alpha.shape, 3), 127, np.uint8)
-    known = np.where(alpha > 0.5, alpha, 0) if (alpha > 0.5).any() else alpha
-    continued = pull_push(rgba[..., :3].astype(np.float32), np.asarray(known, np.float32))
-    share = alpha[..., None]
-    return np.asarray(np.clip(np.rint(rgba[..., :3] * share + continued * (1 - share)), 0, 255), np.uint8)
+    continued = pull_push(rgba[..., :3].astype(np.float32), alpha)
+    filled = np.where(alpha[..., None] > 0, rgba[..., :3], np.clip(np.rint(continued), 0, 255))
+    return np.asarray(filled, np.uint8)
 
 
 def _worse_alpha(alpha: Float32, degradation: Degradation) -> Float32:

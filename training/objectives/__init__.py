@@ -73,8 +73,10 @@ class HasBuckets(Protocol):
 
 
 OBJECTIVES: dict[str, str] = {
+    "layering": "training.objectives.layering:LayeringObjective",
     "matting": "training.objectives.matting:MattingObjective",
     "part_segmentation": "training.objectives.part_segmentation:PartSegmentationObjective",
+    "rgba_vae": "training.objectives.rgba_vae:RgbaVaeObjective",
 }
 """Name -> ``"module:class"``; the class is called with the job."""
 
