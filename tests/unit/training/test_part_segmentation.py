@@ -275,6 +275,18 @@ def test_the_papers_network_starts_from_given_weights_and_its_encoder_can_rest(f
     assert learning == {"mask_adapter"}
 
 
+def test_training_goes_on_from_a_checkpoint_of_the_same_network(figures: Path, tmp_path: Path) -> None:
+    objective = objective_of(job(figures))
+    torch.manual_seed(7)
+    network = objective.build()
+    objective.export(network, tmp_path, {})
+    start = {**COMPACT, "start_from": str(tmp_path)}
+    again = objective_of(job(figures, model=start)).build()
+    assert all(torch.equal(network.state_dict()[name].half(), tensor.half()) for name, tensor in again.state_dict().items())
+    with pytest.raises(JobError, match="of another network"):
+        create_objective(job(figures, model={**start, "details": COMPACT["details"] * 2}))
+
+
 @pytest.mark.parametrize(
     ("tables", "key"),
     [
