@@ -125,8 +125,7 @@ class ThisMachine:
                             return
                     process = self._begin(folder, device, locks)
                 if process is not None:  # our own hold on the device is gone; the process's is not
-                    code = process.wait()
-                    update_launch(folder, state=LaunchState.ENDED, code=code, ended_at=time.time())
+                    _note_the_end(folder, process.wait())
             except (LiwiError, OSError) as error:  # a full disk, say: what waits goes on waiting
                 print(f"The queue of runs on {device} stands still: {error}", file=sys.stderr)
                 time.sleep(_PAUSE_SECONDS)
@@ -176,6 +175,16 @@ class ThisMachine:
             return None
         update_launch(folder, pid=process.pid, pid_started=psutil.Process(process.pid).create_time())
         return process
+
+
+def _note_the_end(folder: Path, code: int) -> None:
+    """Write down how a run ended, as soon as the disk takes it: what filled the disk may be the run itself."""
+    ended_at = time.time()
+    while folder.is_dir():
+        with contextlib.suppress(LiwiError, OSError):
+            update_launch(folder, state=LaunchState.ENDED, code=code, ended_at=ended_at)
+            return
+        time.sleep(_PAUSE_SECONDS)
 
 
 def command_for(folder: Path, *, num_processes: int = 1) -> list[str]:

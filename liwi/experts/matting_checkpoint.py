@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from liwi.experts.learned_segmenter import LearnedSegmenter
-from liwi.experts.weights import WeightsError, load_weights
+from liwi.experts.weights import WeightsError, load_weights, only_weights
 from liwi.types import BoundingBox
 
 _SMOKE_SIDE = 96
@@ -21,10 +21,7 @@ def load(folder: Path) -> LearnedSegmenter:
     Raises:
         WeightsError: there is not exactly one network, or a tensor is missing, unexpected or of another shape; names it.
     """
-    found = sorted(folder.glob("*.safetensors"))
-    if len(found) != 1:
-        raise WeightsError(f"Expected one .safetensors file in a checkpoint of the kind 'matting', found {len(found)}.")
-    return LearnedSegmenter(load_weights(found[0].with_suffix("")))
+    return LearnedSegmenter(load_weights(only_weights(folder)))
 
 
 def smoke(segmenter: LearnedSegmenter) -> None:

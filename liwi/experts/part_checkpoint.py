@@ -14,7 +14,7 @@ from torch import nn
 from liwi.experts.part_network import PartNetwork, PartNetworkSettings
 from liwi.experts.part_sam import PartSam, PartSamSettings
 from liwi.experts.part_segmenter import LearnedPartSegmenter
-from liwi.experts.weights import WeightsError, WeightsFormat, load_weights, named_format
+from liwi.experts.weights import WeightsError, WeightsFormat, load_weights, named_format, only_weights
 from liwi.seethrough.body_parts import CoarseBodyPart
 
 NETWORKS: Mapping[str, WeightsFormat[Any]] = MappingProxyType(
@@ -39,10 +39,7 @@ def load_network(folder: Path) -> nn.Module:
     Raises:
         WeightsError: there is not exactly one network, or it is of no known kind, or a tensor is missing, unexpected or of another shape.
     """
-    found = sorted(folder.glob("*.safetensors"))
-    if len(found) != 1:
-        raise WeightsError(f"Expected one .safetensors file in a checkpoint of the kind 'part_segmentation', found {len(found)}.")
-    path = found[0].with_suffix("")
+    path = only_weights(folder)
     name = named_format(path)
     for each in NETWORKS.values():
         if each.name == name:

@@ -6,7 +6,6 @@
     matting_compact.json            format, the network's settings, sha256 of the weights, and the facts of its training
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -16,11 +15,12 @@ from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_h
 import torch
 from torch import nn
 
+from liwi.checkpoint_files import sha256_of
 from liwi.checkpoint_tensors import load_strictly, save_tensors
 from liwi.errors import LiwiError
 from liwi.experts.matting_network import MattingNetwork
 from liwi.experts.unet import UNetSettings
-from liwi.registry_errors import CheckpointDamaged
+from liwi.registry_errors import CheckpointDamaged, CheckpointRefused
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -72,7 +72,7 @@ def save_weights(network: nn.Module, path: Path, facts: Mapping[str, object], fo
         "version": VERSION,
         "settings": {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "sha256": _digest(weights),
+        "sha256": sha256_of(weights),
         "facts": dict(facts),
     }
     path.with_suffix(".json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -96,15 +96,27 @@ def load_weights(path: Path, format_: WeightsFormat[N] = MATTING) -> N:  # type:
         settings = _settings(format_.settings, document["settings"])
         if (document["format"], document["version"]) != (format_.name, VERSION):
             raise WeightsError(f"{path}.json describes another format than {format_.name} {VERSION}. Get the weights again.")
-        if _digest(weights) != document["sha256"]:
+        if sha256_of(weights) != document["sha256"]:
             raise WeightsError(f"{weights} is not what {path}.json describes. Get both files again.")
         network = format_.network(settings)
         load_strictly(network, weights, stored_as=torch.float16)
-    except CheckpointDamaged as error:
+    except (CheckpointDamaged, CheckpointRefused) as error:
         raise WeightsError(f"The weights {path} are of another network or damaged: {error}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"The weights {path} are missing or damaged ({str(error)[:100]}). Get both files again.") from error
     return network.eval()
+
+
+def only_weights(folder: Path) -> Path:
+    """The one file of weights that a checkpoint holds, without its ending.
+
+    Raises:
+        WeightsError: there is not exactly one.
+    """
+    found = sorted(folder.glob("*.safetensors"))
+    if len(found) != 1:
+        raise WeightsError(f"Expected one .safetensors file in the checkpoint {str(folder)!r}, found {len(found)}.")
+    return found[0].with_suffix("")
 
 
 def named_format(path: Path) -> str:
@@ -120,11 +132,6 @@ def named_format(path: Path) -> str:
         return str(json.loads(path.with_suffix(".json").read_text("utf-8"))["format"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"The description {path}.json is missing or damaged ({str(error)[:100]}). Get both files again.") from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _settings(kind: type, values: Mapping[str, Any]) -> Any:

@@ -27,16 +27,14 @@ def registry_json(services: TrainingServices) -> Json:
         }
         for kind, entry in registry.kinds.items()
     ]
-    findings = [{"checkpoint": each, "problem": "Its record cannot be read."} for each in state.published if not _known(each, records)]
+    unreadable = [each for each in state.published if each not in {record.id for record in records}]
+    findings = [{"checkpoint": each, "problem": "Its record cannot be read."} for each in unreadable]
     return {"kinds": kinds, "acts": [_act_json(act) for act in reversed(acts[-MAX_ACTS:])], "damaged": findings}
-
-
-def _known(checkpoint: str, records: list[CheckpointRecord]) -> bool:
-    return any(record.id == checkpoint for record in records)
 
 
 def _record_json(services: TrainingServices, record: CheckpointRecord) -> Json:
     comparison = services.registry.compare(record.id)
+    names = [*record.metrics, *(name for name in comparison.metrics if name not in record.metrics)]  # its own order: the telling ones first
     return {
         "id": record.id,
         "status": record.status,
@@ -45,19 +43,11 @@ def _record_json(services: TrainingServices, record: CheckpointRecord) -> Json:
         "licence": record.licence,
         "run": record.job.name,
         "provenance": [*record.provenance, *([("parent", record.parent)] if record.parent else [])],
-        "metrics": {name: list(pair) for name, pair in comparison.metrics.items()},
+        "metrics": {name: list(comparison.metrics[name]) for name in names},
         "same_data": comparison.same_data,
         "recorded": services.recorded_exports().get(record.dataset.labels_sha256, "") if record.dataset.labels_sha256 else "",
     }
 
 
 def _act_json(act: Act) -> Json:
-    return {
-        "act": act.act,
-        "kind": act.kind,
-        "checkpoint": act.checkpoint,
-        "previous": act.previous,
-        "who": act.who,
-        "at": act.at,
-        "reason": act.reason,
-    }
+    return {name: getattr(act, name) for name in ("act", "kind", "checkpoint", "previous", "who", "at", "reason")}

@@ -72,7 +72,7 @@ def _checkpoints(folder: Path) -> list[Json]:
     for path in list_checkpoints(folder):
         try:
             facts = describe_checkpoint(path)
-            found.append({"name": path.name, "step": facts["step"], "metrics": _finite(facts["metrics"]), "problem": ""})
+            found.append({"name": path.name, "step": facts["step"], "metrics": dict(numbers(facts["metrics"])), "problem": ""})
         except LiwiError as error:
             found.append({"name": path.name, "step": None, "metrics": {}, "problem": str(error)})
     return found
@@ -116,7 +116,3 @@ def _made(folder: Path) -> float:
     with contextlib.suppress(OSError):
         return folder.stat().st_mtime
     return 0.0
-
-
-def _finite(metrics: dict[str, Any]) -> dict[str, float]:
-    return dict(numbers(metrics))

@@ -4,71 +4,20 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from data_tools.manifests import digest_file
-from liwi.registry import Registry
+from tests.unit.training.asking import ask, finished, said
 from tests.unit.training.tiny import tiny_job
 from training.job import encode_job
-from training.launch import Launch, Launcher, write_launch
+from training.launch import Launch, write_launch
 from training.run_folder import JOB, LOG, PICTURES
-from training.run_here import ThisMachine
-from training.ui.api import training_routes
 from training.ui.functions import FUNCTIONS
 from training.ui.services import NotAdmin, TrainingServices
-
-LABELS = "ab" * 32
-
-
-@pytest.fixture
-def services(samples: Path, whole: Path, tmp_path: Path) -> Iterator[TrainingServices]:
-    """An app's services: one finished run, one dataset, an empty registry. Who asks is what the header ``person`` says."""
-    runs = tmp_path / "runs"
-    shutil.copytree(whole, runs / "whole")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "matting").symlink_to(samples)
-    (tmp_path / "data" / "labels").mkdir()
-    (tmp_path / "data" / "labels" / "export.jsonl").write_text(json.dumps({"labels_sha256": LABELS}) + "\n")
-    services = TrainingServices(
-        Launcher(runs, [ThisMachine(runs, num_gpus=0)]),
-        Registry(tmp_path / "registry", shipped=None),
-        tmp_path / "data",
-        lambda request: request.headers.get("person"),
-        lambda person: person == "ada",
-        lambda: {LABELS: "default: 12 labels, exported by grace"},
-    )
-    yield services
-    services.works.close()
-
-
-@pytest.fixture
-def client(services: TrainingServices) -> TestClient:
-    return TestClient(Starlette(routes=training_routes(services)))
-
-
-def ask(client: TestClient, name: str, body: Any = None, person: str = "ada") -> Any:
-    return client.post(f"/training/api/{name}", json={} if body is None else body, headers={"person": person})
-
-
-def said(client: TestClient, name: str, body: Any = None) -> Any:
-    answer = ask(client, name, body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def finished(client: TestClient, work: str) -> Any:
-    for _ in range(1200):
-        now = said(client, "work", {"name": work})
-        if now["state"] != "working":
-            return now
-        time.sleep(0.1)
-    raise AssertionError("it took too long")
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

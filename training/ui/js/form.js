@@ -40,13 +40,14 @@ async function fillForm(view) {
 
 async function fillRows(view) {
   let found;
+  view.launch.disabled = true;
+  view.tables.replaceChildren(make("p", "quiet", { text: "Reading…" }));
   try {
     found = await call("form", { name: view.source });
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     view.tables.replaceChildren();
     view.problem.replaceChildren(alertBox(error.message));
-    view.launch.disabled = true;
     return;
   }
   view.launch.disabled = false;
