@@ -86,6 +86,7 @@ def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtyp
     from safetensors import SafetensorError, safe_open
 
     wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    whole_numbers = {name for name, tensor in network.state_dict().items() if not tensor.is_floating_point()}
     found: dict[str, torch.Tensor] = {}
     shapes: dict[str, tuple[int, ...]] = {}
     files = _weight_files(folder)
@@ -101,6 +102,8 @@ def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtyp
             with safe_open(path, framework="pt", device=device) as file:
                 for name in file.keys():  # noqa: SIM118
                     tensor = file.get_tensor(name)
+                    if tensor.is_floating_point() == (name in whole_numbers):
+                        raise CheckpointDamaged(f"{folder.name!r}: the tensor {name!r} is of {tensor.dtype}, which the network cannot use.")
                     if tensor.is_floating_point():
                         _check_finite(tensor, name, folder)
                         tensor = tensor.to(dtype or tensor.dtype)

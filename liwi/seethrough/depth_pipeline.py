@@ -26,7 +26,7 @@ from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart
 from liwi.seethrough.color_padding import pad_colors
 from liwi.seethrough.part_unet import PartUNet
 from liwi.seethrough.published_settings import DEPTH_LATENT_SCALE, DEPTH_RESOLUTION, DEPTH_SCHEDULER, DEPTH_STEPS
-from liwi.seethrough.squares import Square, resize_square
+from liwi.seethrough.squares import Square, check_picture, resize_square
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -197,6 +197,7 @@ def _to_picture(view: Float32, square: Square) -> Float32:
 
 
 def _check(layers: Mapping[str, UInt8], page: UInt8, options: DepthOptions) -> None:
+    check_picture(page)
     known = {*BodyPart, *CoarseBodyPart}
     if unknown := sorted(set(layers) - known):
         raise InputError(f"{unknown[0][:40]!r} is no body part: depth is estimated of {', '.join(sorted(known))}.")

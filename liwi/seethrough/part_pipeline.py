@@ -27,7 +27,7 @@ from liwi.seethrough.part_noise import PartNoise
 from liwi.seethrough.part_sampling import PartGroup, Sampler, pass_over, sample_parts
 from liwi.seethrough.part_unet import PartUNet
 from liwi.seethrough.published_settings import PART_STEPS, RESOLUTION
-from liwi.seethrough.squares import Square, head_box
+from liwi.seethrough.squares import Square, check_picture, head_box
 from liwi.seethrough.transparency import TransparentVAE
 
 UInt8 = NDArray[np.uint8]
@@ -117,10 +117,11 @@ class PartPipeline:
             report, cancel: progress, and a way to stop.
 
         Raises:
-            InputError: a part that the network does not know, no steps, a resolution that it cannot work at, a head outside the picture.
+            InputError: no picture, an unknown part, no steps, a resolution that it cannot work at, a head outside the picture.
             Cancelled: as asked.
         """
         options = options or PartOptions()
+        check_picture(rgba)
         whole = BoundingBox(0, 0, rgba.shape[1], rgba.shape[0])
         wanted, known_head = self._wanted(options), _head_within(whole, options.head)
         making = _Making(

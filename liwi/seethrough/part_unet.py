@@ -33,6 +33,10 @@ STOCK_BLOCKS: Mapping[str, str] = {
 }
 """Blocks with attention among the parts, as settings name them, to the library's blocks that they are made of."""
 
+MAX_COUNT = 64
+"""No block has more layers, no network more blocks, no group more parts."""
+
+_COUNTS = ("layers_per_block", "transformer_layers_per_block", "group_embedding_num", "down_block_types", "up_block_types")
 _BLOCK_SETTINGS = ("down_block_types", "mid_block_type", "up_block_types")
 _KNOWN = frozenset(signature(UNet2DConditionModel.__init__).parameters) - {"self"}
 
@@ -186,11 +190,28 @@ def empty_part_unet(settings: Mapping[str, Any], kind: type[PartUNet] = PartUNet
     Raises:
         InputError: the settings make no such network.
     """
+    _check_counts(settings)
     try:
         with torch.device("meta"):
             return kind(**settings)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError, NotImplementedError, ZeroDivisionError) as error:
         raise InputError(f"These settings make no U-Net for parts ({str(error)[:200]}).") from error
+
+
+def _check_counts(settings: Mapping[str, Any]) -> None:
+    """Settings come from files: no number of layers may keep a program busy for ever."""
+    for key in _COUNTS:
+        numbers = list(_flat(settings.get(key)))
+        if len(numbers) > MAX_COUNT or any(isinstance(number, int) and not 0 <= number <= MAX_COUNT for number in numbers):
+            raise InputError(f"These settings make no U-Net for parts: {key} must be at most {MAX_COUNT}, got {str(settings[key])[:40]}.")
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _flat(each)
+    else:
+        yield value
 
 
 def _stock(blocks: str | Sequence[str]) -> str | tuple[str, ...]:

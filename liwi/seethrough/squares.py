@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from liwi.errors import InputError
 from liwi.prompts import BoundingBox
 
 UInt8 = NDArray[np.uint8]
@@ -85,6 +86,16 @@ class Square:
         x, y = int(box.left * self.scale) - left + self.box.left, int(box.top * self.scale) - top + self.box.top
         width, height = int(box.width * self.scale), int(box.height * self.scale)
         return BoundingBox(x, y, x + max(1, width), y + max(1, height)).intersect(self.box)
+
+
+def check_picture(rgba: NDArray[np.generic]) -> None:
+    """Whether an array can be a picture with transparency.
+
+    Raises:
+        InputError: it is not (H, W, 4) uint8 with at least one pixel.
+    """
+    if rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[2] != 4 or 0 in rgba.shape:
+        raise InputError(f"Expected a picture as (H, W, 4) uint8 with straight alpha, got {rgba.shape} {rgba.dtype}.")
 
 
 def resize_square(pixels: NDArray[N], side: int) -> NDArray[N]:

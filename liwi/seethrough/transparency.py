@@ -59,6 +59,8 @@ class TransparencySettings:
         sizes = (*self.widths, *self.offset_widths, self.layers, self.head_width, self.groups, self.latent_channels)
         if not sizes or not all(isinstance(size, int) and 0 < size <= 8192 for size in sizes):
             raise InputError(f"The sizes of the transparency networks must be above 0 and such as a network has, got {sizes}.")
+        if self.layers > 16:
+            raise InputError(f"The transparency decoder has at most 16 layers per level, got {self.layers}.")
         if not 1 < len(self.offset_widths) <= len(self.widths) <= 12 or any(width % self.groups for width in self.widths):
             raise InputError(
                 "widths must be multiples of groups and no fewer than offset_widths, "

@@ -221,6 +221,7 @@ NAME = "mid_block.attentions.0.temporal_transformer_blocks.0.norm_in.bias"
         ("missing", f"lacks the tensor '{NAME}'"),
         ("unexpected", "holds the tensor 'more', which the network does not have"),
         ("shape", rf"'{NAME}' is \(3,\), expected \(32,\)"),
+        ("kind", rf"'{NAME}' is of torch\.int8, which the network cannot use"),
         ("nan", f"NaN or infinity in the tensor '{NAME}'"),
         ("no weights", "holds neither diffusion_pytorch_model.safetensors nor"),
         ("no safetensors", "cannot be read as safetensors"),
@@ -245,6 +246,8 @@ def test_files_of_another_network_are_refused_and_named(tmp_path: Path, change: 
             tensors[NAME] = torch.zeros(3)
         case "nan":
             tensors[NAME] = torch.full((32,), torch.nan)
+        case "kind":
+            tensors[NAME] = torch.zeros(32, dtype=torch.int8)
         case "no config":
             config.unlink()
         case "list":
@@ -263,7 +266,14 @@ def test_files_of_another_network_are_refused_and_named(tmp_path: Path, change: 
 
 
 @pytest.mark.parametrize(
-    "changed", [{"down_block_types": ["Imaginary", "DownBlock2D"]}, {"block_out_channels": [16]}, {"cross_attention_dim": "wide"}]
+    "changed",
+    [
+        {"layers_per_block": 10**9},
+        {"transformer_layers_per_block": [1, [10**9]]},
+        {"down_block_types": ["Imaginary", "DownBlock2D"]},
+        {"block_out_channels": [16]},
+        {"cross_attention_dim": "wide"},
+    ],
 )
 def test_settings_that_make_no_network_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="make no U-Net for parts"):

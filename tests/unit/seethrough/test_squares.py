@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liwi.errors import InputError
 from liwi.prompts import BoundingBox
-from liwi.seethrough.squares import Square, head_box
+from liwi.seethrough.squares import Square, check_picture, head_box
 
 
 def picture(width: int, height: int, seed: int = 0) -> np.ndarray:
@@ -51,6 +52,14 @@ def test_boxes_of_a_view_are_boxes_of_the_picture() -> None:
     assert square.to_picture(BoundingBox(30, 10, 40, 20)) == BoundingBox(20, 40, 40, 60)
     assert square.to_picture(BoundingBox(0, 0, 30, 5)) == BoundingBox(10, 20, 20, 30)  # what lies beside the picture is cut off
     assert square.to_picture(BoundingBox(0, 0, 20, 100)) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 4)), np.zeros((0, 4, 4), np.uint8)]
+)
+def test_what_is_no_picture_is_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(InputError, match="Expected a picture"):
+        check_picture(wrong)
 
 
 def test_a_small_head_is_seen_with_its_surroundings_and_a_large_one_by_itself() -> None:

@@ -85,7 +85,8 @@ def test_published_files_say_nothing_of_sizes_and_others_are_named(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"widths": ()}, {"widths": (8,)}, {"widths": (8, 9)}, {"layers": 0}, {"offset_widths": (8,) * 9}, {"groups": 10**9}]
+    "wrong",
+    [{"widths": ()}, {"widths": (8,)}, {"widths": (8, 9)}, {"layers": 0}, {"layers": 17}, {"offset_widths": (8,) * 9}, {"groups": 10**9}],
 )
 def test_impossible_sizes_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
