@@ -5,6 +5,35 @@ from pathlib import Path
 
 import pytest
 
+LONGEST = (
+    "browser/test_photo_tab.py",
+    "browser/test_workbench_labels.py",
+    "unit/training/test_loop.py",
+    "browser/test_workbench_pages.py",
+    "integration/test_accounts.py",
+    "unit/training/test_launch.py",
+    "browser/test_workbench_canvas.py",
+    "unit/data_tools/live2d/synthetic/test_character.py",
+    "unit/experts/test_served_segmenter.py",
+    "browser/test_training_tab.py",
+    "browser/test_workbench_files.py",
+    "unit/test_registry_faults.py",
+    "unit/annotator/test_labels.py",
+    "unit/training/test_processes.py",
+    "browser/test_login.py",
+    "unit/test_command_line.py",
+    "unit/training/test_part_segmentation.py",
+    "unit/training/test_publishing.py",
+    "browser/test_character_tab.py",
+)
+"""The files that take longest, longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: what is left for the end is short, and no worker waits long for another."""
+    place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
