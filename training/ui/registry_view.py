@@ -4,6 +4,7 @@ from typing import Any
 
 from liwi.checkpoints import CheckpointRecord
 from liwi.registry import Act
+from liwi.registry_serving import served_in
 from training.ui.services import TrainingServices
 
 Json = dict[str, Any]
@@ -23,6 +24,7 @@ def registry_json(services: TrainingServices) -> Json:
             "served": state.serving(kind),
             "before": state.before(kind),
             "promoted_here": bool(state.stacks.get(kind)),
+            "problem": served_in(registry.root, kind).status.problem,
             "records": [_record_json(services, record) for record in reversed(records) if record.kind == kind],
         }
         for kind, entry in registry.kinds.items()

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from data_tools.manifests import digest_file
+from liwi.registry_serving import served_in
 from tests.unit.training.asking import ask, finished, said
 from tests.unit.training.tiny import tiny_job
 from training.job import encode_job
@@ -148,6 +149,15 @@ def test_from_a_run_to_what_serves_and_back(client: TestClient, services: Traini
     assert serving is not None
     assert serving.id == checkpoint
     assert ask(client, "retire", {"checkpoint": checkpoint, "reason": "x"}).status_code == 400
+    weights = services.registry.folder(checkpoint) / "matting_compact.safetensors"
+    weights.chmod(0o644)
+    weights.write_bytes(weights.read_bytes()[:-4] + b"evil")
+    instead = served_in(services.registry.root, "matting").get()  # as the engine asks
+    assert instead is not None
+    assert instead.record.id != checkpoint
+    problem = next(kind for kind in said(client, "registry")["kinds"] if kind["kind"] == "matting")["problem"]
+    assert checkpoint in problem
+    assert "damaged" in problem
     assert ask(client, "rollback", {"kind": "matting", "reason": "", "seen": checkpoint}).status_code == 400
     assert said(client, "rollback", {"kind": "matting", "reason": "worse", "seen": checkpoint}) == {"checkpoint": None}
     said(client, "retire", {"checkpoint": checkpoint, "reason": "worse"})

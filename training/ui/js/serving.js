@@ -26,6 +26,7 @@ function kindBlock(view, kind) {
   const others = kind.records.filter((record) => record.id !== kind.served);
   return make("section", "block kind", {}, [
     make("header", "kind-head", {}, [make("div", "", {}, [make("h3", "", { text: kind.kind }), make("p", "quiet", { text: kind.description })]), make("div", "buttons", {}, buttons)]),
+    kind.problem ? alertBox(`${kind.problem} What could be loaded last answers instead.`) : "",
     served ? recordCard(view, served, kind) : make("p", "quiet", { text: kind.served ? `${kind.served} serves; its record cannot be read.` : "Nothing serves; the engine does without." }),
     ...others.map((record) => recordCard(view, record, kind)),
   ]);
