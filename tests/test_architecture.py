@@ -16,15 +16,9 @@ MAY_IMPORT = {
 TORCH_FREE = (
     *("liwi/types.py", "liwi/imaging/", "liwi/export/", "liwi/limits.py", "liwi/registry", "liwi/settings.py", "data_tools/", "annotator/"),
     *("training/__main__.py", "training/errors.py", "training/job.py", "training/order.py", "training/run_folder.py"),
-    *(
-        "training/admin_tab.py",
-        "training/curves.py",
-        "training/datasets.py",
-        "training/devices.py",
-        "training/job_form.py",
-        "training/launch.py",
-    ),
-    *("training/log_tail.py", "training/run_here.py", "training/run_on_hub.py", "training/run_state.py", "training/ui/"),
+    *("training/admin_tab.py", "training/curves.py", "training/datasets.py", "training/devices.py", "training/job_form.py"),
+    *("training/launch.py", "training/log_tail.py", "training/run_here.py", "training/run_on_hub.py", "training/run_state.py"),
+    "training/ui/",
 )
 TOP_LEVEL_FILES = {"app.py", "requirements.txt", "README.md", "pyproject.toml", "packages.txt", "pre-requirements.txt", "LICENSE"}
 TOP_LEVEL_FOLDERS = {"liwi", "annotator", "training", "data_tools", "tests"}
