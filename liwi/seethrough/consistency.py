@@ -10,7 +10,7 @@ Names of the modules are those of the published checkpoints, which call the part
 Letters at the end of names: B characters, F parts of each, N pixels, C channels, H height, W width.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -44,6 +44,7 @@ class PartBlock(nn.Module):
         self.attn1 = Attention(query_dim=width, heads=num_heads, dim_head=head_width)
         self.norm3 = nn.LayerNorm(width)
         self.ff = FeedForward(width, activation_fn="geglu")
+        self.pixels_at_once: int | None = None
 
     def silence(self) -> None:
         """Set the last layer to zero: the block then adds nothing, and a network that it was put into answers as before."""
@@ -64,13 +65,19 @@ class PartBlock(nn.Module):
         num_pixels, width = tokens_BFxNxC.shape[1:]
         # 1. The parts of one pixel become a sequence, the pixels a batch.
         parts = tokens_BFxNxC.reshape(-1, num_parts, num_pixels, width).transpose(1, 2).reshape(-1, num_parts, width)
-        # 2. Each by itself, then among each other, then each by itself; the last step's own input is not added.
-        parts = self.ff_in(self.norm_in(parts)) + parts
-        parts = self.attn1(self.norm1(parts)) + parts
-        parts = self.ff(self.norm3(parts))
+        # 2. Pixels know nothing of each other here, so that some at a time give what all together do.
+        some = [self._look(each) for each in torch.split(parts, self.pixels_at_once or len(parts))]
+        parts = torch.cat(some) if len(some) > 1 else some[0]
         # 3. Back to pictures.
         together: Tensor = parts.reshape(-1, num_pixels, num_parts, width).transpose(1, 2).reshape(tokens_BFxNxC.shape)
         return together
+
+    def _look(self, parts: Tensor) -> Tensor:
+        """Each part by itself, among each other, each by itself; the last step's own input is not added. (M, F, C) to the same."""
+        parts = self.ff_in(self.norm_in(parts)) + parts
+        parts = self.attn1(self.norm1(parts)) + parts
+        answer: Tensor = self.ff(self.norm3(parts))
+        return answer
 
 
 class PartTransformer(nn.Module):
@@ -82,6 +89,7 @@ class PartTransformer(nn.Module):
 
     def __init__(self, spatial: Transformer2DModel) -> None:
         super().__init__()
+        self.parts_at_once: int | None = None
         self.gradient_checkpointing = False
         self._gradient_checkpointing_func: Callable[..., Any] = checkpoint  # the library puts its own here
         self.linear = bool(spatial.use_linear_projection)
@@ -117,13 +125,26 @@ class PartTransformer(nn.Module):
         """
         more = dict(cross_attention_kwargs or {})
         num_parts = int(more.pop(NUM_PARTS))
-        masks = {"attention_mask": attention_mask, "encoder_attention_mask": encoder_attention_mask}
+        own = {
+            "attention_mask": attention_mask,
+            "encoder_hidden_states": encoder_hidden_states,
+            "encoder_attention_mask": encoder_attention_mask,
+        }
         tokens = self._tokens(self.norm(hidden_states))
         for number, block in enumerate(self.transformer_blocks):
-            tokens = self._run(block, tokens, encoder_hidden_states=encoder_hidden_states, cross_attention_kwargs=more or None, **masks)
+            tokens = self._spatial(block, tokens, own, more)
             if (number + 1) % self.stride == 0:
                 tokens = tokens + self._run(self.temporal_transformer_blocks[number // self.stride], tokens, num_parts=num_parts)
         return (self._picture(tokens, hidden_states.shape[2:]) + hidden_states,)
+
+    def _spatial(self, block: nn.Module, tokens: Tensor, own: Mapping[str, Tensor | None], more: dict[str, Any]) -> Tensor:
+        """A block of the library, some parts at a time: ``own`` is cut as the tokens are."""
+        size = self.parts_at_once or len(tokens)
+        some = []
+        for start in range(0, len(tokens), size):
+            each = {name: value if value is None else value[start : start + size] for name, value in own.items()}
+            some.append(self._run(block, tokens[start : start + size], cross_attention_kwargs=more or None, **each))
+        return torch.cat(some) if len(some) > 1 else some[0]
 
     def _run(self, block: nn.Module, tokens: Tensor, **settings: Any) -> Tensor:
         if torch.is_grad_enabled() and self.gradient_checkpointing:

@@ -39,6 +39,9 @@ HEADS = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.HEAD]), 1, "
 SEEN = 15
 """Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
 
+DECODED_PIXELS = 2**20
+"""Small parts are decoded together up to so many pixels: reading the decoder's weights takes longer than using them on one."""
+
 DECODING = "Decoding the parts"
 
 NO_HEAD = "No head was found in the picture, so nothing was made of face, eyes and what is worn on the head."
@@ -56,7 +59,7 @@ class PartOptions:
         seeds: seeds of single parts, by tag, to make one anew: the others' noise stays what it was.
         shared_noise: all parts begin with the same noise, as published.
         head: box of the head in the picture, where it is known; when only parts of the head are asked for, there is no body pass then.
-        decode_together: parts that are decoded at a time; more takes more memory.
+        decode_together: parts that are decoded at a time, which takes memory; where None, as many as have a million pixels, one at least.
     """
 
     seed: int = 0
@@ -66,7 +69,7 @@ class PartOptions:
     seeds: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     shared_noise: bool = True
     head: BoundingBox | None = None
-    decode_together: int = 1
+    decode_together: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class PartPipeline:
     def _pass(self, making: "_Making", square: Square, group: PartGroup, tags: Sequence[str]) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
         """Layers at the picture's size and, for the head's frame alone, in the view."""
         rgba, noise, sampler = making.rgba, making.noise, making.sampler
-        together = max(1, making.options.decode_together)
+        together = max(1, making.options.decode_together or DECODED_PIXELS // square.resolution**2)
         view = square.cut(rgba)
         page = self._page(view, noise)
         latents = sample_parts(self.unet, page, self.classes, group, tags, noise, side=square.resolution, sampler=sampler)

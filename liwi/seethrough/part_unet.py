@@ -80,6 +80,24 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
             if isinstance(module, PartBlock | GroupEmbedding):
                 module.silence()
 
+    def limit_memory(self, *, parts_at_once: int | None = None, pixels_at_once: int | None = None) -> None:
+        """Trade time for memory; answers stay what they are, since parts still attend to all parts.
+
+        Args:
+            parts_at_once: parts whose pixels attend to each other at a time; all where None.
+            pixels_at_once: pixels whose parts attend to each other at a time; all where None.
+
+        Raises:
+            InputError: fewer than one.
+        """
+        if any(number is not None and number < 1 for number in (parts_at_once, pixels_at_once)):
+            raise InputError(f"At least one part and one pixel at a time, got {parts_at_once} and {pixels_at_once}.")
+        for module in self.modules():
+            if isinstance(module, PartTransformer):
+                module.parts_at_once = parts_at_once
+            elif isinstance(module, PartBlock):
+                module.pixels_at_once = pixels_at_once
+
     def forward(  # one more dimension than the network of one picture
         self,
         sample_BFCHW: Tensor,  # noqa: N803 (shape suffixes)

@@ -129,6 +129,18 @@ def test_a_part_hears_of_the_others_but_not_of_other_characters() -> None:
     torch.testing.assert_close(changed[1], answer[1], atol=1e-5, rtol=1e-4)
 
 
+@torch.inference_mode()
+def test_some_parts_and_pixels_at_a_time_give_the_same_answer() -> None:
+    network, given = stirred(PartUNet(**PARTS_V2)), conditions(5)
+    whole = network(**given)
+    network.limit_memory(parts_at_once=2, pixels_at_once=7)
+    torch.testing.assert_close(network(**given), whole, atol=1e-5, rtol=1e-4)
+    network.limit_memory()
+    assert torch.equal(network(**given), whole)
+    with pytest.raises(InputError, match="At least one part"):
+        network.limit_memory(parts_at_once=0)
+
+
 def flops(network: PartUNet, num_parts: int) -> dict[str, int]:
     """Floating-point operations of each module."""
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:  # fused attention is not counted on CPUs
