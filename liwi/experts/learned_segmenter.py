@@ -56,7 +56,8 @@ class LearnedSegmenter:
     """
 
     def __init__(self, network: MattingNetwork) -> None:
-        self._network = network.to(memory_format=torch.channels_last)  # convolutions on a CPU are quicker so
+        self._network = network
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions on a CPU are quicker so
         self._prior = ClassicalSegmenter(PRIOR_SETTINGS)
 
     def segment(

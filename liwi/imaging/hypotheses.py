@@ -251,11 +251,11 @@ class Hypotheses:
 
     def _mixtures(self, mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Colours of the rest and of ``mask``, in Lab."""
-        thin = np.s_[:: self.settings.mixture_stride, :: self.settings.mixture_stride]
-        seen = mask[thin]
+        step = self.settings.mixture_stride
+        seen = mask[::step, ::step]
         if int(seen.sum()) < _FEWEST or int((~seen).sum()) < _FEWEST:
-            thin = np.s_[:, :]
-        lab, chosen, open_area = (np.ascontiguousarray(values[thin]) for values in (self.lab, mask, self.open))
+            step = 1
+        lab, chosen, open_area = (np.ascontiguousarray(values[::step, ::step]) for values in (self.lab, mask, self.open))
         background, foreground, _ = fit_mixtures(lab, chosen, open_area, self.seed)
         return background, foreground
 
