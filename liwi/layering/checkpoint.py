@@ -186,7 +186,7 @@ def load_own_transformer(folder: Path, settings: Settings, dtype: torch.dtype) -
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{CARD} describes a transformer that cannot be built ({str(error)[:100]}).") from error
     load_strictly(transformer, folder / TRANSFORMER, assign=True)
-    return transformer.to(dtype).eval().requires_grad_(False)
+    return _cast(transformer, dtype).eval().requires_grad_(False)
 
 
 def load_own_vae(folder: Path, settings: Settings, dtype: torch.dtype) -> Any:
@@ -200,4 +200,9 @@ def load_own_vae(folder: Path, settings: Settings, dtype: torch.dtype) -> Any:
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{CARD} describes a VAE that cannot be built ({str(error)[:100]}).") from error
     load_strictly(vae, folder / VAE)
-    return vae.to(dtype).eval().requires_grad_(False)
+    return _cast(vae, dtype).eval().requires_grad_(False)
+
+
+def _cast(network: Any, dtype: torch.dtype) -> Any:
+    """The network in a dtype; diffusers logs a warning of casts that change nothing, too."""
+    return network if all(weight.dtype == dtype for weight in network.parameters()) else network.to(dtype)

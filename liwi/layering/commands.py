@@ -74,6 +74,11 @@ def costs(
     typer.echo(counted.HEADER)
     for row in counted.table(most=most):
         typer.echo(counted.as_markdown(row))
+    for resolution in (640, 1024):
+        cost = counted.measure_vae(resolution)
+        encoding = f"{cost.encode_flops / 1e12:.1f} TFLOP, {cost.encode_memory:.2f} GiB"
+        decoding = f"{cost.decode_flops / 1e12:.1f} TFLOP, {cost.decode_memory:.2f} GiB"
+        typer.echo(f"The VAE at {resolution}: {encoding} to encode a picture, {decoding} to decode one.")
 
 
 @app.command()

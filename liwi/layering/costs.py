@@ -4,7 +4,7 @@ Networks and tensors are fake (`torch._subclasses.FakeTensorMode`): shapes and d
 kernels that keep no matrix of scores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.distributed._tools.mem_tracker import MemTracker
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from liwi.layering.attention import attention_arguments
-from liwi.layering.components import FULL_TRANSFORMER, Settings, build_transformer
+from liwi.layering.components import FULL_TRANSFORMER, FULL_VAE, Settings, build_transformer, build_vae
 from liwi.layering.layout import Frame0, TokenLayout
 from liwi.layering.sampling import Sampling
 
@@ -86,7 +86,7 @@ def measure_call(layout: TokenLayout, settings: Settings = FULL_TRANSFORMER, num
 def _count(layout: TokenLayout, settings: Settings, num_text: int) -> CallCost:
     """What torch counts of a call, all blocks and no continuing."""
     with FakeTensorMode(), torch.no_grad():
-        transformer = _build_in_bfloat16(settings)
+        transformer = _in_bfloat16(lambda: build_transformer(settings).eval())
         given: dict[str, Any] = {
             "hidden_states": torch.empty(1, layout.num_tokens, transformer.config.in_channels, dtype=torch.bfloat16),
             "encoder_hidden_states": torch.empty(1, num_text, transformer.config.joint_attention_dim, dtype=torch.bfloat16),
@@ -104,17 +104,45 @@ def _count(layout: TokenLayout, settings: Settings, num_text: int) -> CallCost:
     return CallCost(layout.num_tokens, float(counter.get_total_flops()), weights / GIB, (peak - weights) / GIB)
 
 
+@dataclass(frozen=True, slots=True)
+class PictureCost:
+    """The VAE's work on one picture, in bfloat16: floating-point operations and GiB at the peak, to encode it and to decode it."""
+
+    encode_flops: float
+    encode_memory: float
+    decode_flops: float
+    decode_memory: float
+
+
+def measure_vae(resolution: int, settings: Settings = FULL_VAE) -> PictureCost:
+    """Count what encoding and decoding one square picture costs."""
+    found: list[float] = []
+    with FakeTensorMode(), torch.no_grad():
+        vae = _in_bfloat16(lambda: build_vae(settings).eval())
+        factor, channels = 2 ** len(vae.config.temperal_downsample), vae.config.z_dim
+        weights = sum(weight.numel() * weight.element_size() for weight in vae.parameters())
+        side = resolution // factor
+        for work, shape in ((vae.encode, (4, 1, resolution, resolution)), (vae.decode, (channels, 1, side, side))):
+            tracker, counter = MemTracker(), FlopCounterMode(display=False)
+            tracker.track_external(vae)
+            with tracker, counter:
+                work(torch.empty(1, *shape, dtype=torch.bfloat16))
+            peak = sum(device["Total"] for device in tracker.get_tracker_snapshot("peak").values())
+            found += [float(counter.get_total_flops()), (peak - weights) / GIB]
+    return PictureCost(*found)
+
+
 def _attention_flops(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
     """torch's own formula; it counts the kernels of GPUs by itself, and leaves out the one that fake tensors on a CPU take."""
     return int(sdpa_flop_count(query, key, value))  # type: ignore[no-untyped-call]  # so is torch there
 
 
-def _build_in_bfloat16(settings: Settings) -> Any:
-    """Fake weights cannot be converted, so they are made so."""
+def _in_bfloat16(build: Callable[[], Any]) -> Any:
+    """What ``build`` builds, with weights in bfloat16: fake ones cannot be converted, so they are made so."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)
     try:
-        return build_transformer(settings).eval()
+        return build()
     finally:
         torch.set_default_dtype(before)
 

@@ -93,7 +93,7 @@ def load_with_base(
     say(f"Loading {sizes.transformer / 1e9:.1f} billion weights: {preset.words}")
     # 2. The transformer, with what training added to it.
     own = load_own_transformer(folder, card.transformer, torch.bfloat16) if card.transformer is not None else None
-    transformer = own if own is not None else load_base_transformer(base, preset.weights, file)
+    transformer = own if own is not None else load_base_transformer(base, preset.weights, file, None if preset.by_blocks else device)
     add_lora(transformer, folder)
     place_transformer(transformer, preset, device, quantised=file is not None)
     # 3. The VAE, one picture at a time.
@@ -160,13 +160,14 @@ def measure_sizes(base: Path) -> Sizes:
     )
 
 
-def load_base_transformer(base: Path, weights: Weights, file: Path | None = None) -> Any:
-    """The base's transformer, in bfloat16 or 4 bits, on the CPU.
+def load_base_transformer(base: Path, weights: Weights, file: Path | None = None, device: torch.device | None = None) -> Any:
+    """The base's transformer, in bfloat16 or 4 bits.
 
     Args:
         base: in the layout of Qwen/Qwen-Image-Layered.
         weights: how it is to be kept; fp8 comes later, see `place_transformer`.
         file: a GGUF or .safetensors file that holds it instead.
+        device: where its weights go straight from the disk, file after file; the CPU where None.
 
     Raises:
         CheckpointMismatch: weights are missing, or the file cannot be read.
@@ -178,7 +179,7 @@ def load_base_transformer(base: Path, weights: Weights, file: Path | None = None
                 str(file), config=str(base), subfolder="transformer", torch_dtype=torch.bfloat16, **quantised
             )
         else:
-            options: dict[str, Any] = {}
+            options: dict[str, Any] = {} if device is None else {"device_map": {"": device}}
             if weights is Weights.FOUR_BITS and "quantization_config" not in read_json(base / "transformer" / "config.json"):
                 options["quantization_config"] = BitsAndBytesConfig(
                     load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
@@ -245,14 +246,15 @@ def load_text(base: Path, device: torch.device, *, stays: bool) -> Any:
 
     from liwi.layering.captions import QwenText
 
-    encoder = Qwen2_5_VLForConditionalGeneration.from_pretrained(base / "text_encoder", dtype=torch.bfloat16, local_files_only=True)
+    straight = {"device_map": {"": device}} if stays else {}
+    encoder = Qwen2_5_VLForConditionalGeneration.from_pretrained(
+        base / "text_encoder", dtype=torch.bfloat16, local_files_only=True, **straight
+    )
     tokenizer = Qwen2Tokenizer.from_pretrained(base / "tokenizer", local_files_only=True)
     has_processor = (base / "processor" / "preprocessor_config.json").is_file()
     processor = Qwen2VLImageProcessorPil.from_pretrained(base / "processor", local_files_only=True) if has_processor else None
     encoder.eval().requires_grad_(False)
-    if stays:
-        encoder.to(device)
-    else:
+    if not stays:
         apply_group_offloading(encoder, onload_device=device, offload_type="leaf_level", use_stream=device.type == "cuda")
     return QwenText(encoder, tokenizer, processor, device=device)
 

@@ -56,7 +56,7 @@ class Sizes:
     largest_block: int
 
 
-PUBLISHED_SIZES = Sizes(transformer=20_430_407_232, text=8_292_166_656, vae=126_900_000, largest_block=339_796_480)
+PUBLISHED_SIZES = Sizes(transformer=20_430_407_232, text=8_292_166_656, vae=126_900_000, largest_block=339_831_296)
 """Of Qwen-Image-Layered; the transformer's are counted in the tests."""
 
 
@@ -105,12 +105,16 @@ class Preset:
         text = sizes.text * 2 / GIB
         fixed = sizes.vae * 2 / GIB + RESERVE
         working = transformer + activations(resolution)
-        return fixed + (working + text if self.text_stays else max(working, transformer + TEXT_PART))
+        needed = working + text if self.text_stays else max(working, transformer + TEXT_PART)
+        if self.weights is Weights.FP8 and not self.by_blocks:
+            needed = max(needed, sizes.transformer * BYTES[Weights.BFLOAT16] / GIB)  # it arrives in bfloat16
+        return fixed + needed
 
     def host_needed(self, sizes: Sizes) -> float:
         """GiB of the computer's own memory, while loading and after."""
         kept = (sizes.transformer * BYTES[self.weights] if self.by_blocks else 0) + (0 if self.text_stays else sizes.text * 2)
-        return kept / GIB + 4
+        arriving = sizes.transformer * BYTES[Weights.BFLOAT16] if self.by_blocks else 0
+        return max(kept, arriving) / GIB + 4
 
 
 PRESETS = (

@@ -7,9 +7,10 @@ import torch
 from diffusers import AutoencoderKLQwenImage
 
 from liwi.layering.components import FULL_TRANSFORMER, FULL_VAE, TINY_TRANSFORMER, QwenImageTransformer2DModel, build_empty_transformer
-from liwi.layering.costs import NUM_TEXT, _count, as_markdown, table
-from liwi.layering.layout import TokenLayout
+from liwi.layering.costs import NUM_TEXT, Row, _count, as_markdown, measure_call
+from liwi.layering.layout import Frame0, TokenLayout
 from liwi.layering.placement import PUBLISHED_SIZES
+from liwi.layering.sampling import Sampling
 
 
 def test_the_full_transformer_has_every_weight_of_the_published_one() -> None:
@@ -47,20 +48,19 @@ def test_the_full_vae_takes_pictures_with_alpha() -> None:
 
 
 def test_costs_are_counted_and_grow_as_they_should() -> None:
-    small = {**TINY_TRANSFORMER, "num_layers": 3}
-    rows = list(table((64,), most=1, settings=small))
-    assert [row.degraded for row in rows] == [False, False, True]
-    main, without, cost = (row.cost for row in rows)
-    assert without.flops < main.flops < cost.flops and without.tokens < main.tokens < cost.tokens
+    small, layout = {**TINY_TRANSFORMER, "num_layers": 3}, TokenLayout(4, 4, 1, degraded=(0,))
+    cost = measure_call(layout, small)
     # Counting two blocks and going on is the same as counting all.
-    layout = TokenLayout(4, 4, 1, degraded=(0,))
     counted = _count(layout, small, NUM_TEXT)
     assert cost.flops == counted.flops and cost.weights == pytest.approx(counted.weights)
     assert cost.activations == pytest.approx(counted.activations, rel=0.05)
     # A degraded frame costs its linear layers, those of the source once more, and attention over two frames only.
+    main = _count(layout.main_layout, small, NUM_TEXT)
     tokens, width, blocks = layout.frame_tokens, 48, 3
     linear = blocks * 2 * tokens * (12 * width * width + 2 * width * width)
     attention = blocks * 2 * (2 * tokens * 2 * tokens * width)
     ends = 2 * tokens * 16 * width * 2
     assert cost.flops - main.flops == linear + attention + ends
-    assert as_markdown(rows[0]).count("|") == 8 and "(training)" in as_markdown(rows[2])
+    assert cost.tokens - main.tokens == tokens and cost.activations > main.activations
+    line = as_markdown(Row(64, 1, Frame0.NONE, False, main), Sampling(steps=10))
+    assert line.startswith("| 64 | 1 | without frame 0 | 64 |") and line.count("|") == 8
