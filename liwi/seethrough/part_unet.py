@@ -52,13 +52,18 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
     """
 
     def __init__(
-        self, *, group_embedding: bool = False, group_embedding_num: Sequence[int] = (13, 11), tag_version: str = "v2", **settings: Any
+        self,
+        *,
+        group_embedding: bool = False,
+        group_embedding_num: Sequence[int] = (13, 11),
+        tag_version: str | None = "v2",
+        **settings: Any,
     ) -> None:
         known = {key: value for key, value in settings.items() if key in _KNOWN}
         blocks = {key: known[key] for key in _BLOCK_SETTINGS if known.get(key)}
         super().__init__(**{**known, **{key: _stock(value) for key, value in blocks.items()}})
         self.register_to_config(
-            **blocks, group_embedding=group_embedding, group_embedding_num=list(group_embedding_num), tag_version=tag_version
+            **blocks, group_embedding=group_embedding, group_embedding_num=list(group_embedding_num), tag_version=tag_version or "v2"
         )
         for name, block in self._blocks():
             if name in STOCK_BLOCKS:

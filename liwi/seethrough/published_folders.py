@@ -54,10 +54,7 @@ def load_depth_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None,
     Args and errors are those of `load_part_pipeline`.
     """
     path = Path(folder)
-    scheduler: Mapping[str, Any] = DEPTH_SCHEDULER
-    if (path / "scheduler" / SCHEDULER).is_file():
-        known = signature(DDIMScheduler.__init__).parameters
-        scheduler = {key: value for key, value in read_config(path / "scheduler", SCHEDULER).items() if key in known}
+    scheduler = _read_scheduler(path / "scheduler") if (path / "scheduler" / SCHEDULER).is_file() else DEPTH_SCHEDULER
     nothing = load_empty_text(path, dtype=dtype)
     return DepthPipeline(
         PartUNet.from_pretrained(path, subfolder="unet", dtype=dtype, device=device),
@@ -69,7 +66,19 @@ def load_depth_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None,
 
 def read_tag_version(folder: Path) -> str:
     """Which classes a U-Net's folder says it is for: "v2" where it says nothing."""
-    return str(read_config(folder).get("tag_version", "v2"))
+    return str(read_config(folder).get("tag_version") or "v2")
+
+
+def _read_scheduler(folder: Path) -> Mapping[str, Any]:
+    known = signature(DDIMScheduler.__init__).parameters
+    settings = {key: value for key, value in read_config(folder, SCHEDULER).items() if key in known}
+    try:
+        if not 1 <= settings.get("num_train_timesteps", 1000) <= 10_000:
+            raise ValueError("num_train_timesteps is beyond 10,000")
+        DDIMScheduler(**settings)
+    except (TypeError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise CheckpointDamaged(f"{SCHEDULER} in {folder.parent.name!r} describes no DDIM sampler ({str(error)[:200]}).") from error
+    return settings
 
 
 def load_vae(folder: Path, *, dtype: torch.dtype | None = None, device: str = "cpu") -> AutoencoderKL:

@@ -116,3 +116,7 @@ def test_the_pseudo_depths_folder_answers_with_its_own_sampler(tmp_path: Path) -
     pipeline = load_depth_pipeline(tmp_path)
     assert (pipeline.scheduler["beta_end"], pipeline.scheduler["prediction_type"]) == (0.011, "epsilon")
     assert pipeline.nothing.shape == (1, 2, 20)
+    for wrong in ({"num_train_timesteps": 10**12}, {"beta_schedule": "imaginary"}, {"beta_start": "much"}):
+        (tmp_path / "scheduler/scheduler_config.json").write_text(json.dumps(wrong))
+        with pytest.raises(CheckpointDamaged, match="describes no DDIM sampler"):
+            load_depth_pipeline(tmp_path)
