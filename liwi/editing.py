@@ -77,11 +77,14 @@ class CutOptions:
         name: the new layer's name; None numbers it.
         extract_shadow: whether the object's shadow leaves the background.
         seed: makes the result repeatable.
+        steps, text: for engines that sample or read, see `DecompositionRequest`.
     """
 
     name: str | None = None
     extract_shadow: bool = True
     seed: int = 0
+    steps: int | None = None
+    text: str = ""
 
 
 def cut_box(
@@ -252,6 +255,8 @@ def _cut_from(
         names=(options.name or _next_name(whole.stack),),
         extract_shadow=options.extract_shadow,
         seed=options.seed,
+        steps=options.steps,
+        text=options.text,
     )
     part = engine.decompose(request, report=report, cancel=cancel)
     rest = part.stack.background

@@ -34,7 +34,7 @@ def cut_each(
             report(Progress(stage, number * progress.total + progress.done, progress.total * len(request.boxes)))
 
         name = request.names[number] if number < len(request.names) else None
-        options = CutOptions(name, request.extract_shadow, request.seed)
+        options = CutOptions(name, request.extract_shadow, request.seed, request.steps, request.text)
         try:
             document = cut_box(document, box, engine, hints=hints[number], options=options, report=report_box, cancel=cancel)
         except PromptError as error:

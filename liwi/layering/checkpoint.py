@@ -190,9 +190,10 @@ def load_own_transformer(folder: Path, settings: Settings, dtype: torch.dtype) -
 
 
 def load_own_vae(folder: Path, settings: Settings, dtype: torch.dtype) -> Any:
-    """The VAE that lies in a checkpoint, in evaluation mode. Raises as `load_own_transformer`."""
+    """The VAE that lies in a checkpoint, in evaluation mode, quick with pictures. Raises as `load_own_transformer`."""
     from liwi.layering.components import build_vae
     from liwi.layering.families import check_vae
+    from liwi.layering.single_frame import quicken
 
     check_vae(settings, CARD)
     try:
@@ -200,7 +201,7 @@ def load_own_vae(folder: Path, settings: Settings, dtype: torch.dtype) -> Any:
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{CARD} describes a VAE that cannot be built ({str(error)[:100]}).") from error
     load_strictly(vae, folder / VAE)
-    return _cast(vae, dtype).eval().requires_grad_(False)
+    return quicken(_cast(vae, dtype).eval().requires_grad_(False))
 
 
 def _cast(network: Any, dtype: torch.dtype) -> Any:

@@ -103,7 +103,7 @@ def test_cutting_recutting_deleting_and_exporting_work_as_with_every_engine(engi
 
 
 def test_the_box_reaches_the_model_only_if_it_was_trained_with_boxes(model: LayeredModel) -> None:
-    image, left, _ = two_balls()
+    image, left, right = two_balls()
     asked: list[LayeringRequest] = []
 
     class Listening:
@@ -120,6 +120,8 @@ def test_the_box_reaches_the_model_only_if_it_was_trained_with_boxes(model: Laye
         assert bool(asked[-1].contexts) == prompted
         assert asked[-1].captions == "a ball" and asked[-1].sampling.steps == 1 and asked[-1].num_layers == 2
         assert any("not trained with boxes" in note for note in found.provenance.notes) != prompted
+    engine.decompose(DecompositionRequest(image, boxes=(left, right), text=" ", steps=1))
+    assert [(each.captions, each.sampling.steps) for each in asked[-2:]] == [("", 1)] * 2  # a blank text is none, for every box
 
 
 def test_progress_rises_and_cancelling_stops(engine: LayeredDecomposer) -> None:
