@@ -21,7 +21,7 @@ from data_tools.live2d.model import ArtMesh, Live2DModel
 from liwi.seethrough.body_parts import FINE_OF, BodyPart, CoarseBodyPart, Side
 from liwi.seethrough.sides import PAIRED
 
-SEGMENTER, COMBINED = "segmenter", "segmenter and rules"
+SEGMENTER, COMBINED = "segmenter", "combined"
 """Sources of the predictions made here."""
 
 NOTHING = len(BodyPart)

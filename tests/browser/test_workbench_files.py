@@ -1,7 +1,8 @@
-"""Files in and out of the page: dropped folders and ZIPs, broken models, labels, characters by one click, exports."""
+"""Files in and out of the page: dropped folders and ZIPs, broken models, labels, characters by one click, fresh guesses, exports."""
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,18 @@ from sqlalchemy import func, select
 from annotator.access import LOCAL_USER, ensure_local_user, set_user
 from annotator.database import open_database
 from annotator.imports import import_models
+from annotator.predictions import Guess, record_predictions
 from annotator.reviews import accept, describe_model
 from annotator.schema import Export, Label, Model
 from annotator.stores import Stores
 from annotator.values import Role
+from data_tools.labeling.combining import COMBINED
 from liwi.seethrough.body_parts import BodyPart
 from tests.browser.conftest import served_workbench
 from tests.browser.test_workbench_pages import HOSTILE, ROOT, enter, label_all, rows, toast
-from tests.browser.workbench_app import WorkbenchApp
+from tests.browser.workbench_app import WorkbenchApp, ask, open_model
 from tests.unit.annotator.squares import write_squares
+from tests.unit.annotator.workbench import meshes_of
 from tests.unit.data_tools.live2d.models import RED, square, write_model
 
 pytestmark = pytest.mark.browser
@@ -209,6 +213,28 @@ def test_labels_dropped_on_the_open_model_are_its_labels(page: Page, empty: Work
     expect(toast(page, "2 labels read")).to_be_visible()
     expect(page.locator(f"{ROOT} .bar-line .row-count")).to_have_text("2 / 3")
     expect(page.locator(f'{ROOT} .flag[data-flag="incomplete"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_machine_guesses_again_at_a_model_and_at_a_project(page: Page, empty: WorkbenchApp, models: Path, tmp_path: Path) -> None:
+    first, _ = bring_in(empty, models / "one", models / "two")
+    red = meshes_of(empty.database, first)[0]
+    record_predictions(empty.database, LOCAL_USER, first, "an old checkpoint", {COMBINED: [Guess(red, BodyPart.WINGS, None, 0.97)]})
+    enter(page, empty)
+    open_model(page, first)
+    guessed = "(workbench, id) => workbench.model.guesses.get(id)?.[0]?.part"
+    assert ask(page, guessed, red) == "wings"
+    page.keyboard.press("Alt+a")
+    expect(card(page)).to_contain_text("New guesses for one model · One fragment has another class now")
+    expect(card(page)).to_contain_text("no part segmenter answers")
+    page.wait_for_function(f"(id) => ({guessed})(document.querySelector('{ROOT}').__workbench, id) !== 'wings'", arg=red)
+    shutil.rmtree(tmp_path / "models")
+    page.keyboard.press("Alt+m")
+    page.get_by_role("button", name="Guess again").click()
+    expect(page.locator(f"{ROOT} dialog select")).to_have_value("default")
+    page.get_by_role("button", name="Guess again").last.click()
+    failed = page.locator(f'{ROOT} .job[data-state="failed"]')
+    expect(failed.locator(".job-row.bad")).to_have_count(2)
+    expect(failed).to_contain_text("Import the model again")
 
 
 def test_an_export_is_downloaded_recorded_and_says_what_it_left_out(page: Page, empty: WorkbenchApp, models: Path) -> None:

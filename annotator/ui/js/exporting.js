@@ -4,8 +4,7 @@ const EXPORT_FORMATS = ["dataset", "labels", "see-through", "coco", "csv"];
 
 function openExport() {
   const known = session.projects;
-  const project = selectBox("project", known.map(({ name }) => [name, name]), () => {});
-  project.value = importProject();
+  const project = projectBox();
   const format = recall("export-format", "labels");
   const formats = EXPORT_FORMATS.map((name) => make("label", "format", {}, [
     make("input", "", { type: "radio", name: "liwi-format", value: name, checked: name === format }),

@@ -1,8 +1,7 @@
 // Guess again: the machine looks once more at one model or at a whole project, after it has learnt. What people said stays.
 
 function openGuessing() {
-  const project = selectBox("project", session.projects.map(({ name }) => [name, name]), () => {});
-  project.value = importProject();
+  const project = projectBox();
   const run = () => startGuessing({ project: project.value }, t("guessing.title", { name: project.value }));
   openDialog({
     title: "guessing",
@@ -32,7 +31,9 @@ async function finishGuessing(card, { state, message, result }) {
   ];
   const nodes = problems.map(({ file, message: reason }) => make("div", "job-row bad", {}, [nameText(file), make("span", "reason", { text: reason, dir: "auto" })]));
   if (models.length) nodes.push(make("p", "hash quiet", { text: answered_by ? t("guessing.by", { name: answered_by }) : t("guessing.by_rules") }));
+  const good = !failed && problems.length === 0;
   card.finish(failed ? "failed" : problems.length ? "partly" : "done", summary.filter(Boolean).join(" · "), nodes);
+  if (good) card.leave(20);
   if (models.includes(model.modelId)) await readGuesses();
   await loadQueue({ quiet: true });
 }

@@ -6,6 +6,14 @@ function importProject() {
   return chosenProject()?.name ?? (session.projects.length === 1 ? session.projects[0].name : recall("import-project", "default"));
 }
 
+// A box with the projects there are; the one at work in is chosen.
+function projectBox() {
+  const names = session.projects.map(({ name }) => name);
+  const box = selectBox("project", names.map((name) => [name, name]), () => {});
+  box.value = names.includes(importProject()) ? importProject() : names[0] ?? "";
+  return box;
+}
+
 function startImporting() {
   const veil = make("div", "drop-veil", {}, [make("div", "drop-card", {}, [icon("upload"), word(make("b", ""), "drop.title"), word(make("span", ""), "drop.text")])]);
   veil.hidden = true;

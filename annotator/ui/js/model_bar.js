@@ -13,7 +13,7 @@ function startModelBar() {
   add("model.submit", ["Ctrl+Enter"], submitModel, () => modelIsShown() && model.canEdit && session.may.annotate);
   add("model.link", ["Alt+l"], copyLink);
   add("model.describe", ["Alt+c"], describeModel);
-  add("model.guess", ["Alt+g"], guessModelAgain, () => modelIsShown() && session.may.annotate);
+  add("model.guess", ["Alt+a"], guessModelAgain, () => modelIsShown() && session.may.annotate);
   add("model.review", ["Alt+r"], () => showModel(model.passId, { name: "review" }));
 }
 
