@@ -13,13 +13,14 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.fragments import Fragment, read_fragments
 from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
@@ -43,6 +44,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
+        BLANK_PAGES.clear()
         chromium.close()
 
 
@@ -72,16 +74,54 @@ def page(browser: Browser, page_errors: list[str], request: pytest.FixtureReques
         finish_test(page, page_errors, request)
 
 
+BLANK_PAGES: list[Page] = []
+"""Each alone in an empty context that an earlier test has left."""
+
+
 @contextmanager
 def watched_page(browser: Browser, errors: list[str], **options: Any) -> Iterator[Page]:
-    """A page in a context of its own whose script and console errors are added to ``errors``."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+    """A page in a context of its own whose script and console errors are added to ``errors``.
+
+    Without options the context is an earlier one, emptied: it still has Gradio's scripts, compiled, and need not be made.
+    """
+    page = BLANK_PAGES.pop() if BLANK_PAGES and not options else new_page(browser, **options)
+    context, origins = page.context, set[str]()
     page.on("pageerror", lambda error: errors.append(f"script error: {error}"))
     page.on("console", lambda message: note_console(message, errors))
-    yield page
-    context.close()
+    page.on("framenavigated", lambda frame: origins.add("://".join(urlsplit(frame.url)[:2])))
+    try:
+        yield page
+    except BaseException:
+        context.close()  # whatever went wrong stays out of the next test
+        raise
+    if options:
+        context.close()
+    else:
+        BLANK_PAGES.append(empty(context, origins))
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """A page, 1280 x 860 if nothing else is said, in a new context."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+    context.set_default_timeout(10_000)
+    return context.new_page()
+
+
+def empty(context: BrowserContext, origins: set[str]) -> Page:
+    """Close the context's pages and forget what they stored; a blank page in it."""
+    for page in context.pages:
+        page.close()
+    context.set_offline(False)
+    context.unroute_all()
+    context.clear_cookies()
+    context.clear_permissions()
+    blank = context.new_page()
+    session = context.new_cdp_session(blank)
+    for origin in origins:
+        if origin.startswith("http"):
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb,cache_storage"})
+    session.detach()
+    return blank
 
 
 def finish_test(page: Page, errors: list[str], request: pytest.FixtureRequest) -> None:
