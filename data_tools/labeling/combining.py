@@ -13,13 +13,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.labeling.labeler import PartPrediction, fill_by_votes
+from data_tools.labeling.labeler import SIDED_BY_PLACE, PartPrediction, fill_by_votes
 from data_tools.labeling.observations import box_of
 from data_tools.labeling.places import side_of
 from data_tools.labeling.seen_parts import SeenParts
 from data_tools.live2d.model import ArtMesh, Live2DModel
 from liwi.seethrough.body_parts import FINE_OF, BodyPart, CoarseBodyPart, Side
-from liwi.seethrough.sides import PAIRED
 
 SEGMENTER, COMBINED = "segmenter", "combined"
 """Sources of the predictions made here."""
@@ -143,6 +142,6 @@ def _prediction(mesh: ArtMesh, said: PartPrediction, shares: NDArray[np.float64]
     side: Side | None = None
     if part is not None and said.part is part:
         side = said.side
-    if side is None and part is not None and part.coarse in PAIRED and middle is not None:
+    if side is None and part in SIDED_BY_PLACE and middle is not None:
         side = side_of(box_of(mesh), middle)
     return PartPrediction(mesh.id, part, side, round(float(shares[best]), 3), source)

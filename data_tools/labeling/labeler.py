@@ -26,6 +26,9 @@ MATCH_SCORE, SIBLING_SCORE, PARENT_SCORE = 0.85, 0.75, 0.4
 _HAIR = frozenset({BodyPart.FRONT_HAIR, BodyPart.BACK_HAIR})
 _WITHOUT_SIDE = frozenset({BodyPart.NOSE, BodyPart.MOUTH, BodyPart.NECK})
 
+SIDED_BY_PLACE = frozenset(BodyPart) - _HAIR - _WITHOUT_SIDE
+"""Classes of which an ArtMesh that lies beside the middle is one of two; a strand of hair there is one of many."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartPrediction:
@@ -211,6 +214,6 @@ def _prediction(
         at_the_side = any(reading.rule and reading.rule.name == "side hair" for reading in readings) or any(
             motion.rule.name == "side hair" for motion in seen.motions
         )
-        if side is None and marks and (proposal.part not in _HAIR or at_the_side):
+        if side is None and marks and (proposal.part in SIDED_BY_PLACE or at_the_side):
             side = side_of(seen.box, marks.middle)
     return PartPrediction(mesh.id, proposal.part, side, round(proposal.score, 3), proposal.source)
