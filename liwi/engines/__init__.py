@@ -6,7 +6,9 @@ what is missing and how to supply it.
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from liwi.errors import EngineUnavailable
 from liwi.protocols import Decomposer
@@ -23,12 +25,14 @@ class EngineEntry:
         needs: import names of the packages it cannot do without.
         description: one sentence for a person who chooses.
         weights: the kind of checkpoint it cannot do without, see `liwi.checkpoint_kinds`; empty for none.
+        lacking: ``"module:function"`` that says in words what else is missing here, without torch; empty for nothing.
     """
 
     factory: str
     needs: tuple[str, ...]
     description: str
     weights: str = ""
+    lacking: str = ""
 
 
 ENGINES: dict[str, EngineEntry] = {
@@ -37,6 +41,7 @@ ENGINES: dict[str, EngineEntry] = {
         needs=("cv2", "torch", "diffusers", "transformers"),
         description="The layered diffusion model (paper 1): layers, what they hide, and the shadow. A GPU, except for tiny checkpoints.",
         weights="layering",
+        lacking="liwi.layering.readiness:missing",
     ),
     "embedded": EngineEntry(
         factory="liwi.engines.embedded:create",
@@ -70,6 +75,8 @@ def missing_needs(name: str) -> tuple[str, ...]:
     missing = [package for package in entry.needs if importlib.util.find_spec(package) is None]
     if entry.weights and not weights_are_there(entry.weights):
         missing.append(f"weights of the kind {entry.weights!r}")
+    elif entry.lacking:
+        missing += _find(entry.lacking)()
     return tuple(missing)
 
 
@@ -99,9 +106,15 @@ def choose_engine(name: str = AUTO) -> EngineChoice:
 
 def create_engine(name: str = AUTO) -> Decomposer:
     """Build the engine that `choose_engine` resolves ``name`` to."""
-    module, _, factory = _entry(choose_engine(name).name).factory.partition(":")
-    engine: Decomposer = getattr(importlib.import_module(module), factory)()
+    engine: Decomposer = _find(_entry(choose_engine(name).name).factory)()
     return engine
+
+
+def _find(name: str) -> Callable[[], Any]:
+    """The callable that ``"module:callable"`` names."""
+    module, _, attribute = name.partition(":")
+    found: Callable[[], Any] = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 def _remedy(name: str, missing: tuple[str, ...]) -> str:
@@ -109,6 +122,8 @@ def _remedy(name: str, missing: tuple[str, ...]) -> str:
     if any(package in missing for package in _entry(name).needs):
         return "Install with: pip install -r requirements.txt"
     kind = _entry(name).weights
+    if not any(kind in each for each in missing):
+        return "Take another engine (python -m liwi engines), or promote a smaller checkpoint."
     return f"Train some (python -m training run training/jobs/{kind}_tiny.toml) and promote them (python -m liwi checkpoints promote)."
 
 

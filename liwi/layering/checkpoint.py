@@ -21,10 +21,10 @@ from torch import nn
 from liwi.checkpoint_tensors import load_strictly, save_tensors
 from liwi.layering.layout import Frame0
 from liwi.layering.problems import CheckpointMismatch
+from liwi.layering.readiness import CARD as CARD
 from liwi.layering.sampling import Cache, Sampling
 from liwi.layering.shadow_target import Frame0Target
 
-CARD = "layering.json"
 TRANSFORMER = "transformer.safetensors"
 VAE = "vae.safetensors"
 LORA = "lora.safetensors"

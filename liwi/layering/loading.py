@@ -189,7 +189,7 @@ def load_base_transformer(base: Path, weights: Weights, file: Path | None = None
             )
             if missing := found["missing_keys"]:
                 raise CheckpointMismatch(f"The transformer in {base.name!r} lacks {len(missing)} tensors, such as {missing[0]!r}.")
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise CheckpointMismatch(f"The transformer in {(file or base).name!r} cannot be loaded ({str(error)[:300]}).") from error
     install(transformer)
     return transformer.eval().requires_grad_(False)

@@ -15,6 +15,7 @@ from liwi.engines.embedded import BACKGROUND_MARGIN
 from liwi.engines.layered_diffusion import LayeredDecomposer
 from liwi.errors import Cancelled, EngineUnavailable, InputError, PromptError
 from liwi.export import export
+from liwi.layering import readiness
 from liwi.layering.checkpoint import ModelCard, save_checkpoint
 from liwi.layering.components import build_transformer, build_vae
 from liwi.layering.layout import Frame0
@@ -190,6 +191,21 @@ def test_it_answers_as_soon_as_a_checkpoint_is_served(folder: Path, tmp_path: Pa
     found = create_engine().decompose(DecompositionRequest(image, boxes=(left,)))
     assert record.id in found.provenance.engine_version
     np.testing.assert_array_equal(found.recompose(), image)
+
+
+def test_auto_passes_over_a_model_that_wants_a_gpu_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIWI_CHECKPOINTS", str(tmp_path / "registry"))
+    monkeypatch.setattr(registry_module, "smoke_test", lambda *_: None)
+    save_checkpoint(tmp_path / "based", ModelCard(CARD.frame0, False, CARD.sampling, base="nobody/has-this"))
+    registry, origin = Registry(tmp_path / "registry"), (JobReference("adopted", "0" * 64), DatasetReference("none", "0" * 64))
+    record = registry.publish(tmp_path / "based", kind="layering", job=origin[0], dataset=origin[1], metrics={}, who="test")
+    registry.promote(record.id, reason="to see it", who="test")
+    for gpu in (False, True):
+        monkeypatch.setattr(readiness, "has_gpu_driver", lambda gpu=gpu: gpu)
+        assert choose_engine().name == ("liwi" if gpu else "embedded")
+    monkeypatch.setattr(readiness, "has_gpu_driver", lambda: False)
+    with pytest.raises(EngineUnavailable, match=r"missing a GPU.*57 GB.*promote a smaller checkpoint"):
+        choose_engine("liwi")
 
 
 def test_the_loader_and_the_smoke_run_refuse_what_does_not_work(folder: Path, tmp_path: Path) -> None:
