@@ -31,6 +31,7 @@ def help_of(module: str, words: list[str], capsys: pytest.CaptureFixture[str]) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [module, *words, "--help"])
         patch.delitem(sys.modules, f"{module}.__main__", raising=False)  # else runpy warns that it was imported before
+        patch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own
         patch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as ended:
             runpy.run_module(module, run_name="__main__", alter_sys=True)

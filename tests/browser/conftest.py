@@ -155,7 +155,7 @@ def launch() -> Iterator[Callable[..., str]]:
 
 def start_app(blocks: gr.Blocks, routes: list[Any] | None = None, **options: Any) -> str:
     """Serve ``blocks``, and Starlette ``routes`` beside it, from a thread; returns the address once it answers."""
-    port = free_port()
+    port = options.pop("server_port", None) or free_port()
     served = {"server_name": "127.0.0.1", "server_port": port, "prevent_thread_lock": True, "quiet": True, "footer_links": []}
     served["run_history"] = False  # else every call is written to the browser's storage, and the page gets slower with each
     blocks.launch(**{**served, "app_kwargs": {"routes": routes or []}, **options})
@@ -233,10 +233,10 @@ def workbench_app(workbench_files: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @contextmanager
-def served_workbench(app: WorkbenchApp) -> Iterator[WorkbenchApp]:
-    """Serve a workbench; its database is closed with it."""
+def served_workbench(app: WorkbenchApp, port: int | None = None) -> Iterator[WorkbenchApp]:
+    """Serve a workbench, on a free port if none is given; its database is closed with it."""
     blocks = app.blocks()
-    app.address = start_app(blocks, app.routes())
+    app.address = start_app(blocks, app.routes(), server_port=port)
     try:
         yield app
     finally:

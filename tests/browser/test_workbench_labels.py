@@ -347,12 +347,11 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_decided(browser: B
         process.wait()
         saving_shows(page, "offline")
         assert waiting(page) > 0
-        with server_process(tmp_path / "data", port):
+        with served_workbench(app, port):
             page.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.saving.state === 'saved'", timeout=30_000)
             view = view_model(app.database, LOCAL_USER, app.pass_ids[0])
             assert {mesh: view.labels[mesh].value for mesh in meshes} == dict.fromkeys(meshes, LabelValue.of(BodyPart.TAIL))
             assert {view.labels[mesh].version for mesh in meshes} == {1}
-    app.database.close()
 
 
 def see_nothing(route: Route) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -11,12 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ("LIWI_", "OAUTH_", "OPENID_", "SPACE_")
+"""How the names of the environment variables that the app reads begin."""
 
 
 def free_port() -> int:
@@ -71,8 +75,23 @@ def running_app(folder: Path, *flags: str, environment: Mapping[str, str] | None
 def start_app(folder: Path, *flags: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """The process of the app; what it says goes to ``app.log`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIWI_", "OAUTH_", "OPENID_", "SPACE_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     chosen = {**kept, "LIWI_DATA": str(folder / "data"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **(environment or {})}
     with (folder / "app.log").open("wb") as log:
         command = [sys.executable, "app.py", "--no-browser", *flags]
         return subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=log, stderr=subprocess.STDOUT)
+
+
+def refusal(folder: Path, *flags: str) -> str:
+    """What ``python app.py flags`` says when it ends with an error for people; it runs in this process, where Gradio is loaded already."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+            patch.delenv(name)
+        patch.setenv("LIWI_DATA", str(folder / "data"))
+        patch.setattr(sys, "argv", ["app.py", "--no-browser", *flags])
+        patch.setattr(sys, "excepthook", sys.excepthook)  # Typer sets its own
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    said = ended.value.code
+    assert isinstance(said, str), said  # Python prints it, without a traceback, and ends with 1
+    return said
