@@ -25,7 +25,7 @@ from tests.label_loop import (
 )
 
 TEXTURE = 256
-SEEDS = (3000, 3024, 3002, 3003, 3004, 3005)
+SEEDS = (3000, 3024, 3002, 3003, 3004)
 """Whoever comes next is drawn if these are of the wrong splits, as after a change of the drawing."""
 
 SCHEDULE = {"batch_size": 8, "warm_up": 2, "device": "cpu", "threads": 1, "precision": "no", "loaders": 0}
@@ -49,7 +49,7 @@ def versions(view: ModelView, source: str) -> set[str]:
 
 
 def test_corrected_labels_become_a_checkpoint_that_guesses_better(tmp_path: Path) -> None:
-    models, truth = draw_for(tmp_path / "drawn", chain(SEEDS, count(3050)), {Split.TRAIN: 5, Split.VALIDATION: 1}, texture_size=TEXTURE)
+    models, truth = draw_for(tmp_path / "drawn", chain(SEEDS, count(3050)), {Split.TRAIN: 4, Split.VALIDATION: 1}, texture_size=TEXTURE)
     new, truth_of_new = draw_models(tmp_path / "new", (3101, 3102), texture_size=TEXTURE)
     with open_workbench(tmp_path / "data") as workbench:
         bring_in(workbench, "labelled", models[:2])
@@ -72,7 +72,7 @@ def test_corrected_labels_become_a_checkpoint_that_guesses_better(tmp_path: Path
         corrected = correct(workbench, "labelled", truth)
         assert 0 < corrected.num_corrected <= corrected.num
         export = hand_over(workbench, "labelled", tmp_path / "all")
-        job = {**TINY, "schedule": {**SCHEDULE, "steps": 90}}
+        job = {**TINY, "schedule": {**SCHEDULE, "steps": 70}}
         better = train_and_promote(workbench, tmp_path / "all", tmp_path / "more_parts", tmp_path / "more", job, start=start)
         record = workbench.registry.record(better)
         assert (record.parent, record.dataset.labels_sha256) == (start, export.sha256)
