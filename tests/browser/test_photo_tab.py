@@ -211,34 +211,26 @@ def test_a_box_beside_everything_is_explained_and_stays(page: Page, address: str
     expect(page.locator(".liwi-stage")).to_contain_text("cut out already")
 
 
-@pytest.mark.parametrize("suffix", [".psd", ".ora", ".pptx"])
-def test_every_format_downloads(page: Page, address: str, photo: Path, suffix: str) -> None:
+def test_every_format_downloads(page: Page, address: str, photo: Path) -> None:
     open_page(page, address)
     upload(page, photo)
-    data = export(page, suffix)
-    assert data.startswith(b"8BPS" if suffix == ".psd" else b"PK")
+    for suffix in (".psd", ".ora", ".pptx"):
+        data = export(page, suffix)
+        assert data.startswith(b"8BPS" if suffix == ".psd" else b"PK"), suffix
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        ("words.png", b"these are words", "not a picture"),
-        ("half.png", None, "damaged"),
-        ("dot.png", "dot", "1 x 1"),
-    ],
-)
-def test_a_bad_upload_is_explained(page: Page, address: str, photo: Path, tmp_path: Path, name: str, data: object, message: str) -> None:
-    path = tmp_path / name
-    if data == "dot":
-        Image.new("RGB", (1, 1)).save(path)
-    else:
-        path.write_bytes(data if isinstance(data, bytes) else photo.read_bytes()[:2000])
+def test_a_bad_upload_is_explained(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
+    words, half, dot = (tmp_path / name for name in ("words.png", "half.png", "dot.png"))
+    words.write_bytes(b"these are words")
+    half.write_bytes(photo.read_bytes()[:2000])
+    Image.new("RGB", (1, 1)).save(dot)
     open_page(page, address)
-    page.locator("#photo-upload input[type=file]").set_input_files(path)
-    expect(page.locator(".toast-body, .toast-wrap").first).to_contain_text(message)
-    assert "Traceback" not in page.content()
-    expect(page.locator(".liwi-stage")).to_contain_text("No picture yet")
-    expect(page.locator(".error", has_text="Error")).to_have_count(0)
+    for path, message in ((words, "not a picture"), (half, "damaged"), (dot, "1 x 1")):
+        page.locator("#photo-upload input[type=file]").set_input_files(path)
+        expect(page.locator(".toast-body", has_text=message).first).to_be_visible()
+        assert "Traceback" not in page.content()
+        expect(page.locator(".liwi-stage")).to_contain_text("No picture yet")
+        expect(page.locator(".error", has_text="Error")).to_have_count(0)
     upload(page, photo)  # and another picture can be opened at once
 
 
