@@ -4,7 +4,8 @@
                                                    ▲
                       box and hints as a frame ────┘     several boxes: one after another, each on what the last one left
 
-Without a box the whole picture is taken apart at once. Nothing changes farther from the box than `BACKGROUND_MARGIN`.
+Points alone mean what they are on; without any prompt the whole picture is taken apart. Nothing changes farther from a box than
+`BACKGROUND_MARGIN`.
 """
 
 import time
@@ -168,12 +169,14 @@ def _piece(request: DecompositionRequest) -> _Piece:
 def _ask(request: DecompositionRequest, piece: _Piece, model: LayeredModel) -> LayeringRequest:
     """What the pipeline is asked."""
     card, sampling = model.card, model.card.sampling.with_steps(request.steps)
-    num_layers = 2 if piece.box is not None else max(1, min(request.max_foregrounds + 1, card.max_layers))
+    one_thing = piece.box is not None or (card.prompted and any(hint.kind == "keep" for hint in piece.hints))
+    num_layers = 2 if one_thing else max(1, min(request.max_foregrounds + 1, card.max_layers))
     contexts = []
-    if card.prompted and piece.box is not None:
+    if card.prompted and one_thing:
         own = (piece.region.width, piece.region.height)
         size = working_size(own, sampling.resolution, 4 * model.pipeline.codec.factor)
-        contexts = [draw_prompt(size, [scale_box(piece.box, own, size)], [_scale_hint(hint, own, size) for hint in piece.hints])]
+        boxes = [] if piece.box is None else [scale_box(piece.box, own, size)]
+        contexts = [draw_prompt(size, boxes, [_scale_hint(hint, own, size) for hint in piece.hints])]
     captions = request.text.strip() if request.text else None
     return LayeringRequest([piece.image], num_layers, captions=captions, contexts=contexts, seeds=request.seed, sampling=sampling)
 
@@ -233,9 +236,9 @@ def _build_layers(request: DecompositionRequest, piece: _Piece, full: FullSize) 
 
 def _obey_hints(rgba: UInt8, piece: _Piece) -> UInt8:
     """What a person kept is the object, and what they dropped is not, whatever the model thinks."""
-    if not piece.hints or piece.box is None:
+    if not piece.hints:
         return rgba
-    marks = paint_hints(rgba.shape[:2], piece.box, piece.hints)
+    marks = paint_hints(rgba.shape[:2], piece.box or BoundingBox.of_size((rgba.shape[1], rgba.shape[0])), piece.hints)
     obeyed = rgba.copy()
     kept = (marks == KEPT) & (True if piece.mask is None else piece.mask > 0)
     obeyed[kept, :3] = piece.image[kept]

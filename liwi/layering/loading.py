@@ -211,7 +211,9 @@ def add_lora(transformer: Any, folder: Path) -> None:
     if not path.is_file() or path.stat().st_size < 1024:  # without a tensor: a checkpoint that is its base
         return
     try:
-        transformer.load_lora_adapter(folder, weight_name=LORA, prefix=None, use_safetensors=True, local_files_only=True)
+        transformer.load_lora_adapter(
+            folder, weight_name=LORA, prefix=None, use_safetensors=True, local_files_only=True, low_cpu_mem_usage=True
+        )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise CheckpointMismatch(f"{LORA} does not fit this transformer ({str(error)[:300]}).") from error
 

@@ -91,6 +91,13 @@ def test_kept_and_dropped_points_are_obeyed(engine: LayeredDecomposer) -> None:
     assert layer.rgba[80, 55, 3] == 255
 
 
+def test_a_point_alone_means_one_thing(engine: LayeredDecomposer) -> None:
+    image = two_balls()[0]
+    found = engine.decompose(DecompositionRequest(image, hints=(Hint("keep", ((55, 65),), 4),)))
+    assert len(found.stack.foregrounds) == 1 and found.stack.foregrounds[0].rgba[65, 55, 3] == 255
+    np.testing.assert_array_equal(found.recompose(), image)
+
+
 def test_cutting_recutting_deleting_and_exporting_work_as_with_every_engine(engine: LayeredDecomposer, tmp_path: Path) -> None:
     image, left, right = two_balls()
     document = cut_box(Document.start(image), left, engine)

@@ -25,6 +25,7 @@ from liwi.layering.placement import PRESETS, Machine, Weights
 from liwi.layering.problems import CheckpointMismatch, TooLittleMemory
 from liwi.layering.request import LayeringRequest
 from liwi.layering.sampling import Sampling, working_size
+from liwi.layering.serving import ServedModel
 from liwi.layering.shadow_target import Frame0Target
 from liwi.registry_errors import CheckpointDamaged
 from tests.unit.layering.networks import UPSTREAM_TRANSFORMER, noise, texts, transformer, upstream_parts, vae, write_published
@@ -100,6 +101,7 @@ def test_a_lora_is_added_to_its_base(published: Path, tmp_path: Path) -> None:
     card = replace(CARD_OF_OURS, base=str(published))
     save_checkpoint(tmp_path, card, lora=learner)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CARD, LORA])
+    ServedModel(tmp_path).check()  # that it fits is seen without loading the base's weights
     model = load_model(tmp_path, machine=LARGE)
     assert model.card.frame0.kind is Frame0.SHADOW_PIXEL
     assert len(load_file(tmp_path / LORA)) == 2 * len(LORA_TARGETS) * UPSTREAM_TRANSFORMER["num_layers"]
@@ -107,6 +109,14 @@ def test_a_lora_is_added_to_its_base(published: Path, tmp_path: Path) -> None:
     ours, theirs = (_answer(network) for network in (model.pipeline.transformer, expected))
     assert torch.equal(ours, theirs)
     assert not torch.equal(ours, _answer(load_base_transformer(published, Weights.BFLOAT16)))
+
+
+def test_a_lora_of_another_transformer_is_refused(published: Path, tmp_path: Path) -> None:
+    learner = build_transformer()  # with half of the channels
+    learner.add_adapter(LoraConfig(r=2, target_modules=["to_q", "img_in"], init_lora_weights=False))
+    save_checkpoint(tmp_path, replace(CARD_OF_OURS, base=str(published)), lora=learner)
+    with pytest.raises(CheckpointMismatch, match=r"lora\.safetensors does not fit this transformer"):
+        load_model(tmp_path, machine=LARGE)
 
 
 def test_a_checkpoint_can_be_its_base_alone(published: Path, tmp_path: Path) -> None:
