@@ -78,10 +78,10 @@ class Accuracy:
 
 
 def source_kind(source: str) -> str:
-    """The first of "name rule", "motion", "place", "name match", "sibling vote", "parent vote", "hit area" that a source names."""
+    """The first of "name rule", "motion", "place", "name match", "sibling vote", "parent vote", "hit area", "combined" in a source."""
     if "moved by" in source:
         return "name rule + motion" if source.startswith("name rule") else "motion"
-    kinds = ("name rule", "place", "name match", "sibling vote", "parent vote", "hit area")
+    kinds = ("name rule", "place", "name match", "sibling vote", "parent vote", "hit area", "combined")
     kind = next((kind for kind in kinds if source.startswith(kind)), "nothing known")
     return f"{kind} + place" if kind == "name rule" and source.endswith((", place", ", draw order")) else kind
 

@@ -13,11 +13,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data_tools.labeling.labeler import SIDED_BY_PLACE, PartPrediction, fill_by_votes
+from data_tools.labeling.labeler import SIDED_BY_PLACE, PartPrediction, fill_by_votes, label_art_meshes
 from data_tools.labeling.observations import box_of
 from data_tools.labeling.places import side_of
-from data_tools.labeling.seen_parts import SeenParts
+from data_tools.labeling.seen_parts import SeenParts, look_at_parts
 from data_tools.live2d.model import ArtMesh, Live2DModel
+from data_tools.live2d.reader import OpenedModel
+from liwi.protocols import PartSegmenter
 from liwi.seethrough.body_parts import FINE_OF, BodyPart, CoarseBodyPart, Side
 
 SEGMENTER, COMBINED = "segmenter", "combined"
@@ -33,6 +35,16 @@ _CLEAR = 0.9
 """How sure it is which of the finer classes an ArtMesh shows, where its structure says so."""
 
 Distributions = NDArray[np.float64]
+
+
+def label_by_all(character: OpenedModel, segmenter: PartSegmenter | None) -> tuple[PartPrediction, ...]:
+    """The best guess for every ArtMesh, in the model's order: of the rules alone where there is no segmenter. Errors as `look_at_parts`."""
+    rules = label_art_meshes(character)
+    if segmenter is None:
+        return rules
+    _, both = combine(character.model, rules, look_at_parts(character, segmenter))
+    found = {guess.art_mesh: guess for guess in both}
+    return tuple(found.get(guess.art_mesh, guess) for guess in rules)
 
 
 def combine(

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.labeling.accuracy import Accuracy
-from data_tools.labeling.labeler import PartPrediction, label_art_meshes
+from data_tools.labeling.combining import label_by_all
+from data_tools.labeling.labeler import PartPrediction
 from data_tools.live2d.labels import VERSION, LabelledModel, find_models
 from data_tools.live2d.model import Live2DModel
 from data_tools.live2d.reader import open_model
 from data_tools.live2d.writing import json_text
 from liwi.errors import InputError
 from liwi.export.atomic import new_file
+from liwi.protocols import PartSegmenter
 from liwi.seethrough.body_parts import TaxonomyVersion
 
 
@@ -34,8 +36,8 @@ def write_predictions(path: Path, model: Live2DModel, predictions: Sequence[Part
         partial.write_bytes(text.encode())
 
 
-def check_folder(models: Path) -> Accuracy:
-    """Label every model below a folder and count against the labels beside it.
+def check_folder(models: Path, segmenter: PartSegmenter | None = None) -> Accuracy:
+    """Label every model below a folder, by what a segmenter sees, too, where one is given, and count against the labels beside it.
 
     Raises:
         InputError: there is no model with labels, or a model cannot be read.
@@ -47,7 +49,7 @@ def check_folder(models: Path) -> Accuracy:
             reasons.append(f"{found.name}: {found.reason}")
             continue
         with open_model(found.path) as character:
-            accuracy.add(label_art_meshes(character), found.labels.parts)
+            accuracy.add(label_by_all(character, segmenter), found.labels.parts)
     if not accuracy.num_meshes:
         raise InputError(f"No model in {str(models)!r} has labels to measure against. " + " ".join(reasons[:3]))
     return accuracy

@@ -11,6 +11,7 @@ from liwi.command_line import errors_for_people
 from liwi.errors import InputError
 from liwi.export.names import printable
 from liwi.progress import Progress
+from liwi.protocols import PartSegmenter
 
 app = typer.Typer(help="Read, pose and render Live2D characters.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -74,6 +75,7 @@ def synthesize(
     seed: Annotated[int, typer.Option(min=0, help="Of the first character; the others follow. The same seed gives the same files.")] = 0,
     texture_size: Annotated[int, typer.Option(min=256, max=4096, help="Side of each texture, in pixels.")] = 2048,
     interleaved: Annotated[bool, typer.Option(help="Whether parts may lie before and behind others, as hair does.")] = True,
+    nameless: Annotated[bool, typer.Option("--nameless", help="ArtMeshes, parts and parameters are only numbered.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Also draw them side by side: a .webp, .png or .jpg.")] = None,
 ) -> None:
     """Draw characters by code and write them as Live2D models that belong to nobody, with the true label of every ArtMesh."""
@@ -84,7 +86,7 @@ def synthesize(
         paths = []
         with typer.progressbar(range(seed, seed + count), label="Drawing") as seeds:
             for number in seeds:
-                model = draw(number, texture_size=texture_size, interleaved=interleaved)
+                model = draw(number, texture_size=texture_size, interleaved=interleaved, nameless=nameless)
                 paths.append(write_model(model, out / model.name))
         if sheet:
             from data_tools.live2d.synthetic.sheet import write_sheet
@@ -98,25 +100,37 @@ def label(
     models: Annotated[Path, typer.Argument(help="A model; with --check also a folder of models that have labels.json beside them.")],
     out: Annotated[Path | None, typer.Option(help="A .json file for the predictions; printed if not given.")] = None,
     check_: Annotated[bool, typer.Option("--check", help="Measure against the labels that lie beside each model.")] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A part segmenter that looks, too: a folder in liwi/shipped or in the registry, or a run's export.")
+    ] = None,
 ) -> None:
     """Guess the body part of every ArtMesh from names, motion, place and neighbours, each with its score and source."""
+    from data_tools.labeling.combining import label_by_all
     from data_tools.labeling.files import check_folder, describe_predictions, write_predictions
-    from data_tools.labeling.labeler import label_art_meshes
     from data_tools.live2d.reader import open_model
     from data_tools.live2d.writing import json_text
 
     with errors_for_people():
+        segmenter = _segmenter(checkpoint)
         if check_:
-            for line in check_folder(models).lines():
+            for line in check_folder(models, segmenter).lines():
                 typer.echo(line)
             return
         with open_model(models) as character:
-            predictions = label_art_meshes(character)
+            predictions = label_by_all(character, segmenter)
             if out:
                 write_predictions(out, character.model, predictions)
                 typer.echo(f"{out}: {len(predictions)} ArtMeshes, {sum(guess.score > 0 for guess in predictions)} with a guess")
             else:
                 typer.echo(json_text(describe_predictions(character.model, predictions)))
+
+
+def _segmenter(checkpoint: Path | None) -> PartSegmenter | None:
+    if checkpoint is None:
+        return None
+    from liwi.experts.part_checkpoint import load
+
+    return load(checkpoint)
 
 
 def _assignment(text: str) -> tuple[str, float]:

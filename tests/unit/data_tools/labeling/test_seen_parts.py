@@ -1,5 +1,6 @@
 """What a part segmenter sees of ArtMeshes, and how that is weighed against the rules."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from data_tools.labeling.combining import COMBINED, SEGMENTER, combine
+from data_tools.labeling.files import check_folder
 from data_tools.labeling.labeler import PartPrediction
 from data_tools.labeling.seen_parts import SeenParts, look_at_parts
 from data_tools.live2d.reader import OpenedModel, open_model
@@ -99,3 +101,14 @@ def test_a_name_outweighs_a_doubtful_look_and_a_clear_look_outweighs_a_vote(open
     assert best(PartPrediction("c", BodyPart.HEADWEAR, None, 0.98, "name rule 'hat'"), unsure) is BodyPart.HEADWEAR
     assert best(PartPrediction("c", BodyPart.HEADWEAR, None, 0.3, "parent vote 1/1"), seen) is BodyPart.FACE
     assert best(PartPrediction("c", BodyPart.FACE, None, 0.9, "place"), seen) is BodyPart.FACE
+
+
+def test_a_folder_is_measured_with_what_the_segmenter_sees(tmp_path: Path) -> None:
+    write_model(tmp_path, MESHES, name="one")
+    truth = {"a": "back hair", "b": "handwear", "c": "face", "d": "face", "e": "irides", "f": "front hair", "g": "handwear"}
+    entries = {name: {"part": part, "side": None} for name, part in truth.items()}
+    (tmp_path / "labels.json").write_text(json.dumps({"version": 1, "taxonomy": "v3", "art_meshes": entries}))
+    rules, both = check_folder(tmp_path), check_folder(tmp_path, ColorSegmenter())
+    assert rules.num_meshes == both.num_meshes == len(truth)
+    assert both.share_right > rules.share_right
+    assert {kind for kind, _ in both.sources} == {"combined"}
