@@ -110,11 +110,20 @@ class RgbaVaeObjective:
         return bucket_numbers([plan.shape for plan in self._plans])
 
     def build(self) -> nn.Module:
-        """A fresh VAE that at first adds little noise to its latents: with as much as they have themselves it learns slowly."""
-        vae = quicken(build_vae(self._settings.settings))
+        """A fresh VAE whose latents differ from picture to picture as much as normal ones do, with little noise added.
+
+        As PyTorch makes it, noise drowns them, and the decoder learns for a long time to ignore them.
+        """
+        vae, z_dim = quicken(build_vae(self._settings.settings)), self._settings.z_dim
         with torch.no_grad():
-            vae.quant_conv.weight[self._settings.z_dim :] *= 0.1
-            vae.quant_conv.bias[self._settings.z_dim :] = _FIRST_LOG_VARIANCE
+            for name, parameter in vae.named_parameters():
+                if name.endswith("bias"):
+                    parameter.zero_()
+            vae.decoder.conv_out.weight *= 0.1  # begins with grey
+            vae.quant_conv.weight[z_dim:] *= 0.1
+            vae.quant_conv.bias[z_dim:] = _FIRST_LOG_VARIANCE
+            spread = vae.encode(self._read(self._plans[0])[:, :, None]).latent_dist.mode().std()
+            vae.quant_conv.weight[:z_dim] /= spread.clamp(min=1e-3)
         return _Reconstruction(vae)
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:

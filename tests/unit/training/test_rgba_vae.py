@@ -13,7 +13,7 @@ from training.errors import JobError
 from training.job import Job
 from training.objectives.rgba_vae import RgbaVaeObjective
 
-MODEL = {"base_dim": 4, "dim_mult": [1, 2, 2], "z_dim": 4}
+MODEL = {"base_dim": 8, "dim_mult": [1, 2, 2], "z_dim": 4}
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,10 @@ def test_its_loss_falls_and_its_export_is_normalised(job: Job, tmp_path: Path) -
     objective = RgbaVaeObjective(job)
     torch.manual_seed(0)
     model, rng = objective.build(), np.random.default_rng(0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     losses = []
-    for _ in range(25):
-        found = objective.loss(model, objective.batch(np.array([0, 0]), rng))
+    for _ in range(40):
+        found = objective.loss(model, objective.batch(np.array([0, 0, 0]), rng))
         optimizer.zero_grad()
         found["loss"].backward()  # type: ignore[no-untyped-call]
         optimizer.step()
