@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
 
 from liwi.progress import CancelToken
 
@@ -72,10 +74,21 @@ def wait_until_warm(cancel: CancelToken) -> None:
 
 def _compile_in_another_process() -> None:
     """Fill numba's cache on disk. Where that fails (no place to write), this process compiles for itself."""
+    if _is_compiled():
+        return
     try:
         subprocess.run([sys.executable, "-c", "import pymatting"], capture_output=True, timeout=COMPILE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return
+
+
+def _is_compiled() -> bool:
+    """Whether numba's cache beside pymatting is filled, told without importing either. What is stale in it costs a wait, nothing more."""
+    found = find_spec("pymatting")
+    if found is None or not found.submodule_search_locations:
+        return False
+    package = Path(found.submodule_search_locations[0])
+    return all(any((package / part / "__pycache__").glob("*.nbc")) for part in ("foreground", "laplacian", "preconditioner", "util"))
 
 
 def _cut_a_small_picture() -> None:

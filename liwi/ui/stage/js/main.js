@@ -1,7 +1,7 @@
 // Build the stage inside `element` and connect it.
 
 const ui = {};
-const CANCEL_PATIENCE = 20000; // milliseconds
+const CANCEL_PATIENCE = 60000; // milliseconds: a step of a large model, on a slow machine
 
 function buildViewport() {
   ui.backdrop = make("div", "backdrop", { "data-backdrop": "checker" });
