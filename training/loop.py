@@ -32,7 +32,7 @@ from training.errors import JobError, TrainingStopped
 from training.job import Job
 from training.learner import create_learner
 from training.loading import BatchLoader
-from training.objectives import HasBuckets, Objective, ShowsPictures, create_objective
+from training.objectives import HasBuckets, HasRemarks, Objective, ShowsPictures, create_objective
 from training.order import generator_for, torch_seed
 from training.publishing import export_best, find_best
 from training.readings import Readings
@@ -105,6 +105,9 @@ class _Run:
         """All steps that are left."""
         job, steps, saved = self.job, self.job.schedule.steps, self.step
         with stop_signals() as stop, self._batches() as batches, nullcontext() if self.recorder is None else closing(self.recorder):
+            if self.step == 0 and isinstance(self.objective, HasRemarks):
+                for remark in self.objective.remarks:
+                    self._write("remark", {"reason": remark})
             self.began = time.monotonic()
             alone = self.accelerator.num_processes == 1
             while self.step < steps and not (stop.asked if alone else self.told_to_stop):  # several end after the same step

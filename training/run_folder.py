@@ -180,7 +180,8 @@ class RunLog:
 
     def rewind(self, step: int) -> None:
         """Forget what was done after ``step`` steps: it will be done again, with the same numbers."""
-        kept = [line for line in read_log(self._path.parent) if line.get("step", 0) <= step and line["event"] in ("step", "evaluation")]
+        events = {"step", "evaluation", "remark"} if step else set()  # a run that begins again makes its remarks again
+        kept = [line for line in read_log(self._path.parent) if line.get("step", 0) <= step and line["event"] in events]
         with new_file(self._path) as path:
             path.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
 

@@ -125,10 +125,18 @@ def write_shard(folder: Path, number: int, pictures: Sequence[PartPicture]) -> s
     arrays |= {f"{key}_ends": np.cumsum([len(part) for part in parts], dtype=np.int64) for key, parts in coded.items()}
     with new_file(folder / f"{name}.npz") as place, place.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    entries = [{"character": each.character, "split": each.split.value, "frame": each.frame} for each in pictures]
+    entries = [
+        {"character": each.character, "split": each.split.value, "frame": each.frame, "classes": _classes_in(each.labels)}
+        for each in pictures
+    ]
     with new_file(folder / f"{name}.json") as place:
         place.write_bytes(encode_document({"pictures": entries}))
     return name
+
+
+def _classes_in(labels: UInt8) -> list[int]:
+    """Indices of the classes that occur in labels, ascending."""
+    return [int(label) for label in np.unique(labels) if label < _NUM_CLASSES]
 
 
 def shard_name(number: int) -> str:
@@ -148,6 +156,7 @@ def finish(folder: Path, shards: Sequence[str], side: int, facts: Mapping[str, A
         "pictures": dict(Counter(entry["split"] for entry in entries)),
         "characters": dict(Counter(split for _, split in {(entry["character"], entry["split"]) for entry in entries})),
         "frames": dict(Counter(entry["frame"] for entry in entries)),
+        "labelled": {split.value: _count_labelled(entries, split) for split in Split},
         **facts,
         "shards": list(shards),
         "sha256": {name: digest_file(folder / name) for name in files},
@@ -155,6 +164,21 @@ def finish(folder: Path, shards: Sequence[str], side: int, facts: Mapping[str, A
     with new_file(folder / MANIFEST) as place:
         place.write_bytes(encode_document(manifest))
     return manifest
+
+
+def _count_labelled(entries: Sequence[Mapping[str, Any]], split: Split) -> dict[str, int]:
+    """By class, in how many pictures of a split it is labelled; classes that are in none are left out."""
+    names = TAXONOMIES[TaxonomyVersion.V2]
+    counts = Counter(index for entry in entries if entry["split"] == split for index in entry.get("classes", ()))
+    return {str(names[index]): counts[index] for index in sorted(counts)}
+
+
+def never_labelled(manifest: Mapping[str, Any], split: Split) -> list[str] | None:
+    """The classes that nobody has labelled in the pictures of a split; None where the set was made before this was counted."""
+    counted = manifest.get("labelled")
+    if not isinstance(counted, dict) or not isinstance(counted.get(split.value), dict):
+        return None
+    return [str(name) for name in manifest["classes"] if name not in counted[split.value]]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

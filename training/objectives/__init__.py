@@ -72,6 +72,16 @@ class HasBuckets(Protocol):
         ...
 
 
+@runtime_checkable
+class HasRemarks(Protocol):
+    """An objective that has something to say about its data before anything is learned."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence each; they stand in the run's log as events ``remark``."""
+        ...
+
+
 OBJECTIVES: dict[str, str] = {
     "layering": "training.objectives.layering:LayeringObjective",
     "matting": "training.objectives.matting:MattingObjective",

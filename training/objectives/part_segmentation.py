@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from data_tools.character_dataset import Split
-from data_tools.parts.dataset import NOTHING, UNKNOWN, read_manifest, read_pictures
+from data_tools.manifests import DatasetError
+from data_tools.parts.dataset import NOTHING, UNKNOWN, never_labelled, read_manifest, read_pictures
 from liwi.experts.part_checkpoint import NETWORKS, load_network
 from liwi.experts.part_sam import PartSam
 from liwi.experts.part_sam_files import adopt
@@ -94,11 +95,30 @@ class PartSegmentationObjective:
             self._start(self._format.network(self._settings))  # what cannot be started from is said now, not after the data were read
         self._data = read_table(PartData, job.data, "data")
         self._dataset = Path(job.dataset)
-        side = read_manifest(self._dataset)["side"]
+        self._manifest = read_manifest(self._dataset)
+        side = self._manifest["side"]
         if side != self._settings.side:
             raise JobError(f"The key 'model.side' is {self._settings.side}, and the pictures of {job.dataset} have {side}.")
+        self._check_labels()
         self._training = read_pictures(self._dataset, Split.TRAIN, decoded=self._data.decoded)
         self._held_out = read_pictures(self._dataset, Split.VALIDATION, decoded=self._data.decoded, most=self._data.evaluation_samples)
+
+    def _check_labels(self) -> None:
+        """Somebody has to have labelled something, on both sides of the split."""
+        for split in (Split.TRAIN, Split.VALIDATION):
+            missing = never_labelled(self._manifest, split)
+            if missing is not None and len(missing) == NUM_CLASSES and self._manifest["pictures"].get(split.value):
+                raise DatasetError(
+                    f"Nobody has labelled anything in the pictures of {self._dataset} for {split.value!r}. "
+                    "Label some of these characters, export them, and make the dataset again."
+                )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Classes that cannot be learned, or not be measured, because nobody has labelled them."""
+        purposes = {Split.TRAIN: "learned", Split.VALIDATION: "measured"}
+        found = [(purpose, never_labelled(self._manifest, split)) for split, purpose in purposes.items()]
+        return tuple(f"Cannot be {purpose}, since nobody has labelled it: {', '.join(missing)}." for purpose, missing in found if missing)
 
     @property
     def num_samples(self) -> int:
@@ -191,8 +211,7 @@ class PartSegmentationObjective:
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:
         """Half-precision weights and their description, as `liwi.experts.part_checkpoint` loads them."""
-        manifest = read_manifest(self._dataset)
-        made_of = {key: manifest.get(key) for key in ("licence", "pictures", "characters")}
+        made_of = {key: self._manifest.get(key) for key in ("licence", "pictures", "characters")}
         save_weights(model, folder / "part_segmentation", {**facts, "dataset": made_of}, self._format)
 
 

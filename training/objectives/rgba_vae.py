@@ -110,14 +110,15 @@ class RgbaVaeObjective:
         return bucket_numbers([plan.shape for plan in self._plans])
 
     def build(self) -> nn.Module:
-        """A fresh VAE whose latents differ from picture to picture as much as normal ones do, with little noise added.
+        """A fresh VAE that begins nearly linear, with latents that differ from picture to picture more than the noise added to them.
 
-        As PyTorch makes it, noise drowns them, and the decoder learns for a long time to ignore them.
+        As PyTorch makes it, its residual blocks scramble colours until nothing can be read from them, and it learns for a long time
+        to ignore them.
         """
         vae, z_dim = quicken(build_vae(self._settings.settings)), self._settings.z_dim
         with torch.no_grad():
             for name, parameter in vae.named_parameters():
-                if name.endswith("bias"):
+                if name.endswith("bias") or name.endswith(("conv2.weight", "proj.weight")):  # a block's last layer
                     parameter.zero_()
             vae.decoder.conv_out.weight *= 0.1  # begins with grey
             vae.quant_conv.weight[z_dim:] *= 0.1

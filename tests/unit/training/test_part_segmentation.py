@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import torch
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
+from data_tools.character_dataset import Split
 from data_tools.manifests import DatasetError
-from data_tools.parts.dataset import NOTHING, UNKNOWN
+from data_tools.parts.dataset import NOTHING, UNKNOWN, finish, write_shard
 from liwi.experts.part_checkpoint import load, smoke
 from liwi.experts.weights import WeightsError
-from tests.unit.data_tools.parts.figures import SIDE, write_figures
+from liwi.seethrough.body_parts import CoarseBodyPart
+from tests.unit.data_tools.parts.figures import SIDE, draw_figure, write_figures
 from training.__main__ import app
 from training.checkpoints import list_checkpoints
 from training.errors import JobError
@@ -105,6 +108,31 @@ def test_what_nobody_labelled_is_not_learned_from(figures: Path, points: int) ->
     first = float(objective.loss(Answer(right), batch)["loss"].detach())
     torch.manual_seed(0)
     assert float(objective.loss(Answer(half_wrong), batch)["loss"].detach()) == pytest.approx(first, abs=0.02)
+
+
+def relabelled(folder: Path, train: int, validation: int) -> Path:
+    """Figures that are all one label on each side of the split."""
+    labels = {Split.TRAIN: train, Split.VALIDATION: validation}
+    pictures = [draw_figure(seed, split) for seed, split in enumerate([Split.TRAIN] * 4 + [Split.VALIDATION] * 2)]
+    said = [replace(each, labels=np.full_like(each.labels, labels[each.split])) for each in pictures]
+    folder.mkdir()
+    finish(folder, [write_shard(folder, 0, said)], SIDE, {})
+    return folder
+
+
+def test_a_set_that_nobody_has_labelled_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"Nobody has labelled anything .* for 'validation'\. Label some"):
+        objective_of(job(relabelled(tmp_path / "set", 3, UNKNOWN)))
+
+
+def test_classes_that_nobody_has_labelled_stand_in_the_log_from_the_start(tmp_path: Path) -> None:
+    wanted = job(relabelled(tmp_path / "set", 3, 4), schedule={"steps": 1, "warm_up": 0}, evaluate={"every": 1})
+    train(wanted, tmp_path / "run")
+    remarks = [line for line in read_log(tmp_path / "run") if line["event"] == "remark"]
+    assert [line["step"] for line in remarks] == [0, 0]
+    names = [str(part) for part in CoarseBodyPart]
+    assert remarks[0]["reason"] == f"Cannot be learned, since nobody has labelled it: {', '.join(names[:3] + names[4:])}."
+    assert remarks[1]["reason"] == f"Cannot be measured, since nobody has labelled it: {', '.join(names[:4] + names[5:])}."
 
 
 def test_points_are_mostly_where_the_network_is_unsure() -> None:
