@@ -1,12 +1,9 @@
 """What tests of several folders share: a dataset of matting samples small enough for them, made once, and a run on it."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 LONGEST = (
     "browser/test_photo_tab.py",
@@ -46,34 +43,20 @@ def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A folder called ``name`` that ``make`` filled once in this run of the tests, for all of its workers: nobody writes to it."""
-    own = factory.getbasetemp()
-    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"once_{name}"  # a worker's folder lies in the run's
-    place.mkdir(exist_ok=True)
-    folder, made = place / name, place.with_suffix(".made")
-    with FileLock(place.with_suffix(".lock")):
-        if not made.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # what another worker could not finish
-            folder.mkdir()
-            make(folder)
-            made.touch()
-    return folder
-
-
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """16 training and 6 evaluation samples of objects drawn by code, half of the former with a prior."""
     from tests.unit.training.tiny import make_samples
 
-    return made_once(tmp_path_factory, "matting", lambda folder: make_samples(folder, 16, 6))
+    return make_samples(tmp_path_factory.mktemp("matting"), 16, 6)
 
 
 @pytest.fixture(scope="session")
 def whole(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of `tiny_job`, from the first step to the last without a break; a copy for this worker, since tests lock it."""
+    """The run folder of `tiny_job`, from the first step to the last without a break."""
     from tests.unit.training.tiny import tiny_job
     from training.loop import train
 
-    trained = made_once(tmp_path_factory, "whole", lambda folder: train(tiny_job(samples), folder))
-    return Path(shutil.copytree(trained, tmp_path_factory.mktemp("runs") / "whole"))
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    train(tiny_job(samples), folder)
+    return folder

@@ -78,9 +78,8 @@ class WorkbenchApp:
 
 def import_characters(folder: Path) -> None:
     """Draw the characters and import them into ``folder``; takes seconds for each."""
-    with closing(open_database(folder / "annotations.db")) as database:
-        user = ensure_local_user(database)
-        report = import_synthetic(database, Stores.below(folder), user, "default", SEEDS, texture_size=TEXTURE_SIZE)
+    database = open_database(folder / "annotations.db")
+    report = import_synthetic(database, Stores.below(folder), ensure_local_user(database), "default", SEEDS, texture_size=TEXTURE_SIZE)
     assert len(report.imported) == len(SEEDS)
     assert report.problems == []
 
