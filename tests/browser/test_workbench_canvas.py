@@ -238,10 +238,9 @@ def test_the_right_button_selects_what_is_under_it_and_can_hide_it(opened: Page,
     assert top not in visible(opened)
 
 
-def test_a_selection_is_dragged_from_the_canvas_onto_a_class(page: Page, workbench_app: WorkbenchApp) -> None:
-    open_workbench(page, workbench_app)
-    open_model(page, workbench_app.pass_ids[1])
-    moved = of_class(page, "topwear")[0]
+def test_a_selection_is_dragged_from_the_canvas_onto_a_class(workbench: Page, workbench_app: WorkbenchApp) -> None:
+    open_model(workbench, workbench_app.pass_ids[1])
+    moved = of_class(workbench, "topwear")[0]
     place = """(page, id) => {
         page.select([id]);
         const [left, top, right, bottom] = page.state.layers.get(id).extent;
@@ -250,15 +249,15 @@ def test_a_selection_is_dragged_from_the_canvas_onto_a_class(page: Page, workben
         }
         return null;
     }"""
-    start, goal = ask(page, place, moved), page.locator(".class-button[data-class='bottomwear']").bounding_box()
+    start, goal = ask(workbench, place, moved), workbench.locator(".class-button[data-class='bottomwear']").bounding_box()
     assert goal is not None
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(start[0] + 30, start[1], steps=3)
-    page.mouse.move(goal["x"] + 20, goal["y"] + 10, steps=4)
-    page.mouse.up()
-    ask(page, "(page) => page.settled()")
-    assert moved in of_class(page, "bottomwear")
+    workbench.mouse.move(*start)
+    workbench.mouse.down()
+    workbench.mouse.move(start[0] + 30, start[1], steps=3)
+    workbench.mouse.move(goal["x"] + 20, goal["y"] + 10, steps=4)
+    workbench.mouse.up()
+    ask(workbench, "(page) => page.settled()")
+    assert moved in of_class(workbench, "bottomwear")
 
 
 def test_a_model_opened_out_of_sight_is_fitted_when_it_comes_into_sight(page: Page, workbench_app: WorkbenchApp) -> None:
