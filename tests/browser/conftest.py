@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.browser.fragments import Fragment, read_fragments
 from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
-from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, let_go, open_model, open_workbench, reset_workbench
+from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, open_model, open_workbench
 
 CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = Path("out/screenshots")
@@ -249,30 +249,6 @@ def workbench(page: Page, workbench_app: WorkbenchApp) -> Page:
     """A fresh page of the workbench, with no model open."""
     open_workbench(page, workbench_app)
     return page
-
-
-@pytest.fixture(scope="module")
-def workbench_tab(browser: Browser, workbench_app: WorkbenchApp) -> Iterator[tuple[Page, list[str]]]:
-    """A page of the workbench that a module's tests share, and its errors."""
-    errors: list[str] = []
-    with watched_page(browser, errors) as page:
-        open_workbench(page, workbench_app)
-        yield page, errors
-
-
-@pytest.fixture
-def shared_workbench(workbench_tab: tuple[Page, list[str]], workbench_app: WorkbenchApp, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The module's page as at rest; what an earlier test opened may still be open. A module takes it as its `workbench`."""
-    page, errors = workbench_tab
-    errors.clear()
-    reset_workbench(page)
-    yield page
-    try:
-        finish_test(page, errors, request)
-    finally:
-        if errors or request.node.stash.get(FAILED, False):
-            let_go(page)
-            open_workbench(page, workbench_app)  # whatever went wrong stays out of the next test
 
 
 @pytest.fixture

@@ -6,13 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fragments import PICK_ALPHA, Fragment, click, composite, of_class, picture, row, selected, shown, spots, visible
-from tests.browser.workbench_app import WorkbenchApp, ask, open_model, open_workbench, requests_of
-
-
-@pytest.fixture
-def workbench(shared_workbench: Page) -> Page:
-    """One page for all tests here: each would pay as much for a page of its own as for what it tests."""
-    return shared_workbench
+from tests.browser.workbench_app import WorkbenchApp, ask, open_model
 
 
 def test_the_model_is_what_its_fragments_composite_to(opened: Page, fragments: list[Fragment]) -> None:
@@ -64,13 +58,14 @@ def test_only_unlabelled_follows_the_labels_but_keeps_what_is_selected(workbench
 
 
 def test_showing_and_hiding_never_changes_a_label(opened: Page) -> None:
-    with requests_of(opened) as sent:
-        labels = ask(opened, "(page) => [...page.model.labels.values()]")
-        ask(opened, "(page) => page.select(page.model.meshes.slice(0, 9).map((mesh) => mesh.id))")
-        for key in "123345678888":
-            opened.keyboard.press(key)
-        ask(opened, "(page) => { page.showEvenHidden(); page.setXray(true); page.setXray(false); }")
-        assert ask(opened, "(page) => [...page.model.labels.values()]") == labels
+    sent: list[str] = []
+    opened.on("request", lambda request: sent.append(request.url))
+    labels = ask(opened, "(page) => [...page.model.labels.values()]")
+    ask(opened, "(page) => page.select(page.model.meshes.slice(0, 9).map((mesh) => mesh.id))")
+    for key in "123345678888":
+        opened.keyboard.press(key)
+    ask(opened, "(page) => { page.showEvenHidden(); page.setXray(true); page.setXray(false); }")
+    assert ask(opened, "(page) => [...page.model.labels.values()]") == labels
     assert not [url for url in sent if "relabel" in url]
 
 
@@ -196,18 +191,17 @@ def test_the_strength_of_the_colours_costs_no_redraw(opened: Page, strength: flo
 
 
 def test_a_picture_that_does_not_come_is_said_and_can_be_asked_for_again(
-    page: Page, workbench_app: WorkbenchApp, page_errors: list[str]
+    workbench: Page, workbench_app: WorkbenchApp, page_errors: list[str]
 ) -> None:
-    open_workbench(page, workbench_app)
-    page.route("**/workbench/passes/*/pictures", lambda route: route.abort())
-    page.route("**/workbench/pictures/*.webp", lambda route: route.fulfill(status=503, body=""))
-    open_model(page, workbench_app.pass_ids[0])
-    note = page.locator(".failed-note")
+    workbench.route("**/workbench/passes/*/pictures", lambda route: route.abort())
+    workbench.route("**/workbench/pictures/*.webp", lambda route: route.fulfill(status=503, body=""))
+    open_model(workbench, workbench_app.pass_ids[0])
+    note = workbench.locator(".failed-note")
     expect(note).to_contain_text("pictures did not come")
-    page.unroute("**/workbench/pictures/*.webp")
+    workbench.unroute("**/workbench/pictures/*.webp")
     note.get_by_role("button", name="Try again").click()
     expect(note).to_be_hidden()
-    assert ask(page, "(page) => [...page.state.layers.values()].every((layer) => !layer.extent || layer.picture.status === 'ready')")
+    assert ask(workbench, "(page) => [...page.state.layers.values()].every((layer) => !layer.extent || layer.picture.status === 'ready')")
     page_errors.clear()
 
 
@@ -223,8 +217,9 @@ def test_another_model_starts_afresh_and_reading_the_same_again_keeps_the_view(o
 
 def test_a_model_seen_before_asks_for_no_picture_again(opened: Page, workbench_app: WorkbenchApp) -> None:
     open_model(opened, workbench_app.pass_ids[1])
-    with requests_of(opened) as asked:
-        open_model(opened, workbench_app.pass_ids[0])
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    open_model(opened, workbench_app.pass_ids[0])
     assert not [url for url in asked if "/pictures" in url]
     assert [url for url in asked if url.endswith("/api/open")]
 
@@ -260,15 +255,14 @@ def test_a_selection_is_dragged_from_the_canvas_onto_a_class(workbench: Page, wo
     assert moved in of_class(workbench, "bottomwear")
 
 
-def test_a_model_opened_out_of_sight_is_fitted_when_it_comes_into_sight(page: Page, workbench_app: WorkbenchApp) -> None:
-    open_workbench(page, workbench_app)
-    ask(page, "(page) => page.showPage('models')")
-    ask(page, "(page, passId) => page.openModel(passId)", workbench_app.pass_ids[0])
-    page.evaluate("(passId) => document.querySelector('.liwi-workbench').__workbench.showModel(passId)", workbench_app.pass_ids[0])
-    expect(page.locator(".viewport")).to_be_visible()
-    page.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.view.width > 100")
-    corner, other = (ask(page, "(page, at) => page.toScreen(...at)", at) for at in ([0, 0], [1024, 1024]))
+def test_a_model_opened_out_of_sight_is_fitted_when_it_comes_into_sight(workbench: Page, workbench_app: WorkbenchApp) -> None:
+    ask(workbench, "(page) => page.showPage('models')")
+    ask(workbench, "(page, passId) => page.openModel(passId)", workbench_app.pass_ids[0])
+    workbench.evaluate("(passId) => document.querySelector('.liwi-workbench').__workbench.showModel(passId)", workbench_app.pass_ids[0])
+    expect(workbench.locator(".viewport")).to_be_visible()
+    workbench.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.view.width > 100")
+    corner, other = (ask(workbench, "(page, at) => page.toScreen(...at)", at) for at in ([0, 0], [1024, 1024]))
     assert min(corner) >= 0
-    assert other[0] <= ask(page, "(page) => page.view.width")
-    assert other[1] <= ask(page, "(page) => page.view.height")
-    assert other[1] - corner[1] > 0.8 * float(ask(page, "(page) => page.view.height"))
+    assert other[0] <= ask(workbench, "(page) => page.view.width")
+    assert other[1] <= ask(workbench, "(page) => page.view.height")
+    assert other[1] - corner[1] > 0.8 * float(ask(workbench, "(page) => page.view.height"))

@@ -10,12 +10,6 @@ from tests.browser.fragments import of_class, picture, row, selected, visible
 from tests.browser.workbench_app import WorkbenchApp, ask, open_model
 
 
-@pytest.fixture
-def workbench(shared_workbench: Page) -> Page:
-    """One page for all tests here: each would pay as much for a page of its own as for what it tests."""
-    return shared_workbench
-
-
 def test_alt_click_on_an_eye_shows_it_alone_and_again_brings_back_what_was_there(opened: Page) -> None:
     ask(opened, "(page) => page.setShown([page.model.meshes[4].id], false)")
     before, drawn = visible(opened), picture(opened)

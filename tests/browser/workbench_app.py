@@ -6,14 +6,13 @@ tests label is not seen by another's. Who asks is what the cookie ``person`` say
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page
 from starlette.routing import Route
 
 from annotator.access import LOCAL_USER, ensure_local_user
@@ -29,28 +28,6 @@ READY = "() => Boolean(document.querySelector('.liwi-workbench')?.__workbench)"
 DRAWN = """(passId) => {
     const page = document.querySelector('.liwi-workbench').__workbench;
     return page.model.passId === passId && page.ready !== false;
-}"""
-
-AT_REST = """async (page) => {
-    await page.settled();
-    if (page.model.open && page.page.name !== "model") await page.showPage("model");
-    const find = (selector) => document.querySelector(`.liwi-workbench ${selector}`);
-    find(".search-field").value = "";
-    find(".search-field").dispatchEvent(new Event("input"));
-    page.setXray(false);
-    page.select([]);
-    page.showAll();
-    page.setTint(false);
-    page.setTintStrength(0.6);
-    page.setContours(false);
-    Object.assign(page.tour, { kind: "any", by: "part" });
-    page.tree.closed.clear();
-    find(".segment").click(); // by class
-    find(".tree").scrollTop = 0;
-    document.querySelectorAll(".liwi-workbench .toast").forEach((node) => node.remove());
-    find(".status-words").textContent = "";
-    localStorage.clear();
-    find(".viewport").focus();
 }"""
 
 
@@ -104,37 +81,6 @@ def open_model(page: Page, pass_id: int) -> None:
     """Open a model in the workbench and wait until all of it is drawn."""
     page.evaluate("async (passId) => { await document.querySelector('.liwi-workbench').__workbench.openModel(passId); }", pass_id)
     page.wait_for_function(DRAWN, arg=pass_id)
-
-
-def reset_workbench(page: Page) -> None:
-    """Put what a test may have changed on the page back as it was when the page was new; the model stays open, all of it in sight."""
-    page.mouse.move(5, 5)
-    ask(page, AT_REST)
-    page.keyboard.press("Escape")
-    page.keyboard.press("0")
-
-
-def let_go(page: Page) -> None:
-    """Release what a test that broke off may hold down or have rerouted."""
-    for key in ("Alt", "Shift", "Control", "Space"):
-        page.keyboard.up(key)
-    page.mouse.up()
-    page.unroute_all()
-
-
-@contextmanager
-def requests_of(page: Page) -> Iterator[list[str]]:
-    """The addresses that the page asks for inside the block."""
-    asked: list[str] = []
-
-    def note(request: Request) -> None:
-        asked.append(request.url)
-
-    page.on("request", note)
-    try:
-        yield asked
-    finally:
-        page.remove_listener("request", note)
 
 
 def ask(page: Page, expression: str, value: Any = None) -> Any:
