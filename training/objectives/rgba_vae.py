@@ -110,21 +110,9 @@ class RgbaVaeObjective:
         return bucket_numbers([plan.shape for plan in self._plans])
 
     def build(self) -> nn.Module:
-        """A fresh VAE that begins nearly linear, with latents that differ from picture to picture more than the noise added to them.
-
-        As PyTorch makes it, its residual blocks scramble colours until nothing can be read from them, and it learns for a long time
-        to ignore them.
-        """
-        vae, z_dim = quicken(build_vae(self._settings.settings)), self._settings.z_dim
-        with torch.no_grad():
-            for name, parameter in vae.named_parameters():
-                if name.endswith("bias") or name.endswith(("conv2.weight", "proj.weight")):  # a block's last layer
-                    parameter.zero_()
-            vae.decoder.conv_out.weight *= 0.1  # begins with grey
-            vae.quant_conv.weight[z_dim:] *= 0.1
-            vae.quant_conv.bias[z_dim:] = _FIRST_LOG_VARIANCE
-            spread = vae.encode(self._read(self._plans[0])[:, :, None]).latent_dist.mode().std()
-            vae.quant_conv.weight[:z_dim] /= spread.clamp(min=1e-3)
+        """A fresh VAE; see `_settle`."""
+        vae = quicken(build_vae(self._settings.settings))
+        _settle(vae, self._read(self._plans[0]))
         return _Reconstruction(vae)
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
@@ -201,6 +189,34 @@ def frames_of(variant: Variant) -> Tensor:
     shadow = shadow_picture(shadow_of(source[None], composite(layers[None])))
     rest = [to_pixels(each) for each in (*variant.degraded, *(() if variant.prompt is None else (variant.prompt,)))]
     return torch.cat([source[None], layers, torch.stack(rest), shadow])
+
+
+@torch.no_grad()
+def _settle(vae: AutoencoderKLQwenImage, pictures: Tensor) -> None:
+    """Let a fresh VAE begin nearly linear, at an even loudness, with latents that differ more than the noise added to them.
+
+    As PyTorch makes it, pictures fade layer by layer, for two thirds of a kernel see no frame at all; after a few steps biases drown what
+    is left of them in the normalisation, and the decoder learns for a long time to ignore them.
+
+    Args:
+        vae: changed in place.
+        pictures: (N, 4, H, W) in [-1, 1], some of those that it will see.
+    """
+    for module in vae.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            frames = module.kernel_size[0] if isinstance(module, nn.Conv3d) else 1
+            module.weight *= (3 * frames) ** 0.5
+            if module.bias is not None:
+                module.bias.zero_()
+    for name, parameter in vae.named_parameters():
+        if name.endswith(("conv2.weight", "proj.weight")):  # the last layers of residual blocks
+            parameter.zero_()
+    vae.decoder.conv_out.weight *= 0.1  # begins with grey
+    z_dim = vae.config.z_dim
+    vae.quant_conv.weight[z_dim:] *= 0.1
+    vae.quant_conv.bias[z_dim:] = _FIRST_LOG_VARIANCE
+    spread = vae.encode(pictures[:, :, None]).latent_dist.mode().std()
+    vae.quant_conv.weight[:z_dim] /= spread.clamp(min=1e-3)
 
 
 class _Reconstruction(nn.Module):
