@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from liwi import registry as registry_module
 from liwi.checkpoint_kinds import resolve
@@ -17,29 +16,21 @@ from liwi.errors import Cancelled, EngineUnavailable, InputError, PromptError
 from liwi.export import export
 from liwi.layering import readiness
 from liwi.layering.checkpoint import ModelCard, save_checkpoint
-from liwi.layering.components import build_transformer, build_vae
-from liwi.layering.layout import Frame0
 from liwi.layering.loading import LayeredModel, load_model
 from liwi.layering.problems import CheckpointMismatch
 from liwi.layering.request import LayeringRequest
-from liwi.layering.sampling import Sampling
 from liwi.layering.serving import load, smoke
-from liwi.layering.shadow_target import Frame0Target
 from liwi.progress import CancelToken, Progress
 from liwi.registry import DatasetReference, JobReference, Registry
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Hint, LayerRole
+from tests.layered import CARD, write_checkpoint
 from tests.pictures import two_balls
-
-CARD = ModelCard(Frame0Target(Frame0.SHADOW_PIXEL), True, Sampling(steps=2, guidance=1.0, resolution=64), max_layers=3)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of ours whose networks were drawn at random."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("layering") / "checkpoint"
-    save_checkpoint(path, CARD, transformer=build_transformer(), vae=build_vae())
-    return path
+    return write_checkpoint(tmp_path_factory.mktemp("layering") / "checkpoint")
 
 
 @pytest.fixture(scope="module")
