@@ -134,11 +134,20 @@ def _weight_files(folder: Path) -> list[Path]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MAX_JSON_BYTES:
-            raise ValueError("it is too large")
-        content = json.loads(path.read_text("utf-8"))
+        return read_object(path, _MAX_JSON_BYTES)
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointDamaged(f"{path.parent.name!r} has no readable {path.name} ({str(error)[:100]}).") from error
+
+
+def read_object(path: Path, most: int) -> dict[str, Any]:
+    """The JSON object in a file of at most ``most`` bytes.
+
+    Raises:
+        OSError, ValueError, RecursionError: there is none; who asks says what that means.
+    """
+    if path.stat().st_size > most:
+        raise ValueError("it is too large")
+    content = json.loads(path.read_text("utf-8"))
     if not isinstance(content, dict):
-        raise CheckpointDamaged(f"{path.name} in {path.parent.name!r} is no JSON object.")
+        raise ValueError("it is no JSON object")
     return content

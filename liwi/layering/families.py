@@ -3,15 +3,16 @@
 Qwen-Image, its editing variants and its layered variant share class names; the wrong one loads without complaint and answers noise.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from liwi.checkpoint_folders import read_object
 from liwi.layering.problems import CheckpointMismatch
 
 PUBLISHED = "Qwen/Qwen-Image-Layered"
 
+_MAX_JSON_BYTES = 16 * 2**20
 _NEEDED = ("transformer/config.json", "vae/config.json", "text_encoder/config.json", "tokenizer/tokenizer_config.json")
 _INDEX_NAMES = ("diffusion_pytorch_model.safetensors.index.json", "model.safetensors.index.json")
 _SINGLE_NAMES = ("diffusion_pytorch_model.safetensors", "model.safetensors")
@@ -89,14 +90,9 @@ def read_json(path: Path) -> dict[str, Any]:
         CheckpointMismatch: there is none.
     """
     try:
-        if path.stat().st_size > 2**24:
-            raise ValueError("it is too large")
-        content = json.loads(path.read_text("utf-8"))
+        return read_object(path, _MAX_JSON_BYTES)
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointMismatch(f"{path.parent.name}/{path.name} cannot be read ({str(error)[:100]}). {_WAY_OUT}") from error
-    if not isinstance(content, dict):
-        raise CheckpointMismatch(f"{path.parent.name}/{path.name} is no JSON object. {_WAY_OUT}")
-    return content
 
 
 def _check_shards(folder: Path) -> None:
