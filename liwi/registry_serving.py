@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from liwi.checkpoint_kinds import resolve
 from liwi.checkpoints import CheckpointRecord
-from liwi.errors import LiwiError
+from liwi.errors import EngineUnavailable, LiwiError
 from liwi.registry_errors import CheckpointDamaged, RegistryError
 from liwi.registry_reading import RegistryReader
 from liwi.settings import Settings
@@ -150,6 +150,45 @@ class Served(Generic[T]):
         registry.check(record.id)
         model: T = resolve(registry.kinds[self._kind].loader)(registry.folder(record.id))
         return Holding(record, model)
+
+
+class LoadedOnce(Generic[T]):
+    """Something large that is loaded when somebody asks for the first time, and kept. Safe for several threads.
+
+    Args:
+        load: makes it; is told where to say what it does. Where it raises, nothing is kept.
+    """
+
+    def __init__(self, load: Callable[[Callable[[str], None]], T]) -> None:
+        self._load = load
+        self._loaded: T | None = None
+        self._lock = threading.Lock()
+
+    def get(self, say: Callable[[str], None] = lambda _: None) -> T:
+        """It; ``say`` is told what is about to happen."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load(say)
+            return self._loaded
+
+
+def answering(served: Served[T], missing: str) -> Holding[T]:
+    """What answers now, for an engine.
+
+    Args:
+        served: of one kind.
+        missing: what a person is told where nothing is served.
+
+    Raises:
+        EngineUnavailable: nothing is served, or it cannot be loaded; says why.
+    """
+    try:
+        holding = served.get()
+    except RegistryError as error:
+        raise EngineUnavailable(str(error)) from error
+    if holding is None:
+        raise EngineUnavailable(missing)
+    return holding
 
 
 _served: dict[tuple[Path, str], Served[Any]] = {}

@@ -28,8 +28,7 @@ from liwi.layering.request import LayeringRequest, StepReport
 from liwi.layering.sampling import working_size
 from liwi.layering.serving import KIND, ServedModel
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
-from liwi.registry_errors import RegistryError
-from liwi.registry_serving import Served, served_here
+from liwi.registry_serving import Served, answering, served_here
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Hint, Layer, LayerRole, LayerStack, Provenance
 
 UInt8 = NDArray[np.uint8]
@@ -136,12 +135,7 @@ def create() -> LayeredDecomposer:
     served: Served[ServedModel] = served_here(KIND)
 
     def find_model(say: Callable[[str], None]) -> tuple[str, LayeredModel]:
-        try:
-            holding = served.get()
-        except RegistryError as error:
-            raise EngineUnavailable(str(error)) from error
-        if holding is None:
-            raise EngineUnavailable(NO_CHECKPOINT)
+        holding = answering(served, NO_CHECKPOINT)
         try:
             return holding.record.id, holding.model.model(say)
         except EngineUnavailable:

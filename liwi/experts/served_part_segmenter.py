@@ -6,10 +6,8 @@ No torch here: whoever has no weights never loads it.
 import numpy as np
 from numpy.typing import NDArray
 
-from liwi.errors import EngineUnavailable
 from liwi.protocols import PartSegmenter
-from liwi.registry_errors import RegistryError
-from liwi.registry_serving import Holding, Served
+from liwi.registry_serving import Holding, Served, answering
 
 KIND = "part_segmentation"
 """Of the checkpoints, see `liwi.checkpoint_kinds`."""
@@ -53,10 +51,4 @@ class ServedPartSegmenter:
         return self._holding().model.segment_parts(rgba)
 
     def _holding(self) -> Holding[PartSegmenter]:
-        try:
-            holding = self._served.get()
-        except RegistryError as error:
-            raise EngineUnavailable(str(error)) from error
-        if holding is None:
-            raise EngineUnavailable(NO_WEIGHTS)
-        return holding
+        return answering(self._served, NO_WEIGHTS)

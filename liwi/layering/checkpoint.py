@@ -20,10 +20,10 @@ from torch import nn
 
 from liwi.checkpoint_tensors import load_strictly, save_tensors
 from liwi.layering.layout import Frame0
-from liwi.layering.problems import CheckpointMismatch
 from liwi.layering.readiness import CARD as CARD
 from liwi.layering.sampling import Cache, Sampling
 from liwi.layering.shadow_target import Frame0Target
+from liwi.model_folders import CheckpointMismatch
 
 TRANSFORMER = "transformer.safetensors"
 VAE = "vae.safetensors"

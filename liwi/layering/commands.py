@@ -21,7 +21,8 @@ def fits(base: BaseArgument = "", resolution: Annotated[int, typer.Option(help="
     """Say how the full model would be placed on this computer. Loads nothing; without BASE the published model's sizes are taken."""
     from liwi.layering.families import check_folder
     from liwi.layering.loading import find_base, measure_sizes
-    from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, measure_machine, why_not
+    from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, why_not
+    from liwi.placement import measure_machine
 
     sizes = PUBLISHED_SIZES
     if base:

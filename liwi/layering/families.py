@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from liwi.checkpoint_folders import read_object
-from liwi.layering.problems import CheckpointMismatch
+from liwi.model_folders import CheckpointMismatch, check_shards, read_settings
 
 PUBLISHED = "Qwen/Qwen-Image-Layered"
 
-_MAX_JSON_BYTES = 16 * 2**20
 _NEEDED = ("transformer/config.json", "vae/config.json", "text_encoder/config.json", "tokenizer/tokenizer_config.json")
-_INDEX_NAMES = ("diffusion_pytorch_model.safetensors.index.json", "model.safetensors.index.json")
-_SINGLE_NAMES = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 _WAY_OUT = f"The layered model is {PUBLISHED}: download that one (hf download {PUBLISHED})."
 
 
@@ -79,7 +75,7 @@ def check_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     check_vae(vae, _NEEDED[1])
     check_pair(transformer, vae, folder.name)
     for part in ("transformer", "vae", "text_encoder"):
-        _check_shards(folder / part)
+        check_shards(folder / part, PUBLISHED, _WAY_OUT)
     return transformer, vae
 
 
@@ -89,25 +85,4 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointMismatch: there is none.
     """
-    try:
-        return read_object(path, _MAX_JSON_BYTES)
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointMismatch(f"{path.parent.name}/{path.name} cannot be read ({str(error)[:100]}). {_WAY_OUT}") from error
-
-
-def _check_shards(folder: Path) -> None:
-    """Whether every file of weights that the index names is there."""
-    for name in _INDEX_NAMES:
-        if (folder / name).is_file():
-            table = read_json(folder / name).get("weight_map")
-            files = sorted({str(file) for file in table.values()}) if isinstance(table, dict) else []
-            missing = [file for file in files if Path(file).name != file or not (folder / file).is_file()]
-            if missing or not files:
-                listed = ", ".join(missing[:3]) or "every file"
-                raise CheckpointMismatch(
-                    f"{folder.name} is incomplete: {len(missing)} of {len(files)} files of weights are missing ({listed}). "
-                    f"The download broke off; run it again, it goes on where it stopped (hf download {PUBLISHED})."
-                )
-            return
-    if not any((folder / name).is_file() for name in _SINGLE_NAMES):
-        raise CheckpointMismatch(f"{folder.name} holds no weights ({' or '.join(_SINGLE_NAMES)}). {_WAY_OUT}")
+    return read_settings(path, _WAY_OUT)

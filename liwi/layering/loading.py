@@ -19,11 +19,12 @@ from liwi.layering.components import FULL_VAE, build_empty_transformer
 from liwi.layering.families import PUBLISHED, check_folder, read_json
 from liwi.layering.layout import Frame0
 from liwi.layering.pipeline import LayeredDiffusionPipeline
-from liwi.layering.placement import Machine, Preset, Sizes, Weights, choose_preset, measure_machine
-from liwi.layering.problems import CheckpointMismatch
+from liwi.layering.placement import Preset, Sizes, Weights, choose_preset
 from liwi.layering.sampling import Sampling
 from liwi.layering.shadow_target import Frame0Target
 from liwi.layering.text import WordHashing
+from liwi.model_folders import CheckpointMismatch, find_folder
+from liwi.placement import Machine, measure_machine
 
 PUBLISHED_CARD = ModelCard(Frame0Target(Frame0.SOURCE), False, Sampling(normalize_guidance=True), max_layers=8, base=PUBLISHED)
 """Qwen-Image-Layered as its authors use it."""
@@ -115,15 +116,7 @@ def find_base(name: str) -> Path:
     Raises:
         CheckpointMismatch: it is not on this computer.
     """
-    if Path(name).is_dir():
-        return Path(name)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        raise CheckpointMismatch(f"The base {name!r} is not on this computer. Download it first, 57 GB: hf download {name}") from error
+    return find_folder(name, "57 GB")
 
 
 def check_quantised_file(file: Path | None) -> None:

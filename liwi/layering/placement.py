@@ -10,20 +10,14 @@ Built from diffusers' quantisation, layer-wise casting and group offload. What e
 `ACTIVATIONS`, which ``python -m liwi layering costs`` measures. GiB throughout: 2**30 bytes.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from liwi.layering.problems import TooLittleMemory
-
-GIB = 2**30
+from liwi.placement import GIB, RESERVE, Machine, describe, first_that_fits, shortages
 
 ACTIVATIONS = {640: 2.0, 1024: 5.0}
 """GiB beside the weights while sampling, by resolution: see the table of costs; decoding a picture of that size needs less."""
-
-RESERVE = 0.8
-"""GiB for CUDA itself and for what its allocator cannot use."""
 
 TEXT_PART = 2.4
 """GiB of the largest part of the text model that visits the GPU at once: its table of words, and its output."""
@@ -58,21 +52,6 @@ class Sizes:
 
 PUBLISHED_SIZES = Sizes(transformer=20_430_407_232, text=8_292_166_656, vae=126_900_000, largest_block=339_831_296)
 """Of Qwen-Image-Layered; the transformer's are counted in the tests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What this computer has.
-
-    Attributes:
-        gpu: GiB of the GPU's memory; 0 without one.
-        host: GiB of the computer's own memory that are free.
-        name: of the GPU.
-    """
-
-    gpu: float
-    host: float
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +117,7 @@ def why_not(preset: Preset, machine: Machine, sizes: Sizes, resolution: int) -> 
     if resolution > preset.resolution:
         problems.append(f"works at {preset.resolution} at most, {resolution} was asked for")
     gpu, host = preset.gpu_needed(sizes, min(resolution, preset.resolution)), preset.host_needed(sizes)
-    if gpu > machine.gpu:
-        problems.append(f"needs {gpu:.1f} GiB on the GPU, there are {machine.gpu:.1f}")
-    if host > machine.host:
-        problems.append(f"needs {host:.1f} GiB of memory, {machine.host:.1f} are free")
-    if preset.package and importlib.util.find_spec(preset.package) is None:
-        problems.append(f"needs the package {preset.package} (pip install {preset.package})")
-    return "; ".join(problems)
+    return "; ".join([*problems, *shortages(machine, gpu=gpu, host=host, package=preset.package)])
 
 
 def choose_preset(machine: Machine, sizes: Sizes, resolution: int, presets: Sequence[Preset] = PRESETS) -> Preset:
@@ -153,36 +126,16 @@ def choose_preset(machine: Machine, sizes: Sizes, resolution: int, presets: Sequ
     Raises:
         TooLittleMemory: none does; says what each lacks.
     """
-    for preset in presets:
-        if not why_not(preset, machine, sizes, resolution):
-            return preset
-    raise TooLittleMemory(
-        f"The layered model does not fit here. {explain(machine, sizes, resolution, presets)} "
-        "Free memory, take a smaller resolution (640), or use the engine 'embedded', which needs no GPU."
+    return first_that_fits(
+        presets,
+        lambda preset: why_not(preset, machine, sizes, resolution),
+        lambda: (
+            f"The layered model does not fit here. {explain(machine, sizes, resolution, presets)} "
+            "Free memory, take a smaller resolution (640), or use the engine 'embedded', which needs no GPU."
+        ),
     )
 
 
 def explain(machine: Machine, sizes: Sizes, resolution: int, presets: Sequence[Preset] = PRESETS) -> str:
     """What fits and what does not, in words, without loading anything."""
-    gpu = f"{machine.name or 'the GPU'} has {machine.gpu:.1f} GiB" if machine.gpu else "there is no GPU"
-    lines = [f"{gpu[0].upper()}{gpu[1:]}, {machine.host:.1f} GiB of memory are free."]
-    for preset in presets:
-        problem = why_not(preset, machine, sizes, resolution)
-        lines.append(f"{preset.name} ({preset.words}): {problem or 'fits'}.")
-    return " ".join(lines)
-
-
-def measure_machine() -> Machine:
-    """What this computer has now."""
-    import gc
-
-    import psutil
-    import torch
-
-    host = psutil.virtual_memory().available / GIB
-    if not torch.cuda.is_available():
-        return Machine(0.0, host)
-    gc.collect()  # what a model left behind that is served no more
-    torch.cuda.empty_cache()
-    free, _ = torch.cuda.mem_get_info()
-    return Machine(free / GIB, host, torch.cuda.get_device_name())
+    return describe(machine, presets, lambda preset: why_not(preset, machine, sizes, resolution))

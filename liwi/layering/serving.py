@@ -1,6 +1,5 @@
 """Checkpoints of the kind ``layering``: how the registry loads one, and the smoke run that every one of them must pass."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from liwi.layering.families import check_folder
 from liwi.layering.loading import LayeredModel, add_lora, check_quantised_file, find_base, load_model
 from liwi.layering.request import LayeringRequest
 from liwi.layering.sampling import SamplingFailed
+from liwi.registry_serving import LoadedOnce
 
 KIND = "layering"
 """Of the checkpoints, see `liwi.checkpoint_kinds`."""
@@ -29,8 +29,7 @@ class ServedModel:
     def __init__(self, folder: Path) -> None:
         self.card: ModelCard = read_card(folder)
         self._folder = folder
-        self._model: LayeredModel | None = None
-        self._lock = threading.Lock()
+        self._model = LoadedOnce(lambda say: load_model(folder, say=say))
 
     def model(self, say: Callable[[str], None] = lambda _: None) -> LayeredModel:
         """The loaded model; ``say`` is told what is about to happen.
@@ -38,10 +37,7 @@ class ServedModel:
         Raises:
             LiwiError: it cannot be loaded; says why, and nothing stays loaded.
         """
-        with self._lock:
-            if self._model is None:
-                self._model = load_model(self._folder, say=say)
-            return self._model
+        return self._model.get(say)
 
     def check(self) -> None:
         """Look at what the checkpoint leans on, without loading 57 GB: its base, and whether its LoRA fits that.

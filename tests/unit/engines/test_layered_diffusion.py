@@ -17,9 +17,9 @@ from liwi.export import export
 from liwi.layering import readiness
 from liwi.layering.checkpoint import ModelCard, save_checkpoint
 from liwi.layering.loading import LayeredModel, load_model
-from liwi.layering.problems import CheckpointMismatch
 from liwi.layering.request import LayeringRequest
 from liwi.layering.serving import load, smoke
+from liwi.model_folders import CheckpointMismatch
 from liwi.progress import CancelToken, Progress
 from liwi.registry import DatasetReference, JobReference, Registry
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Hint, LayerRole

@@ -2,8 +2,8 @@
 
 import pytest
 
-from liwi.layering.placement import GIB, PRESETS, PUBLISHED_SIZES, Machine, Preset, Weights, choose_preset, explain, why_not
-from liwi.layering.problems import TooLittleMemory
+from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, Preset, Weights, choose_preset, explain, why_not
+from liwi.placement import GIB, Machine, TooLittleMemory
 
 FULL = PUBLISHED_SIZES
 
