@@ -1,15 +1,19 @@
 """Left and right of the parts that come in pairs, about the figure's axis (paper 2, section 4.3).
 
 Sides are the character's own, taken to look out of the picture: its right arm is on the left. Every piece of a part gets a side, however
-many there are. A pair whose two halves touch is cut between them, where the picture has an edge; a single arm that lies across the body
-is not.
+many there are, and every pixel exactly one. A pair whose two halves touch is cut between them by a minimum cut
+(`liwi.seethrough.pair_cut`): along the way from each elbow or knee, where depth or the picture has an edge. A single arm that lies
+across the body is not cut.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from liwi.seethrough.body_parts import CoarseBodyPart, Side
+from liwi.seethrough.pair_cut import cut_pair
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -28,6 +32,15 @@ PAIRED = frozenset(
 )
 """Classes of which a character has a left and a right one."""
 
+MIDDLE: tuple[tuple[CoarseBodyPart, ...], ...] = (
+    (CoarseBodyPart.NOSE, CoarseBodyPart.MOUTH),
+    (CoarseBodyPart.FACE, CoarseBodyPart.EYES, CoarseBodyPart.NOSE, CoarseBodyPart.MOUTH),
+    (CoarseBodyPart.NECK,),
+    (CoarseBodyPart.TOPWEAR,),
+    (CoarseBodyPart.BOTTOMWEAR,),
+)
+"""What lies in the middle of a figure: through the centre of each group its axis runs."""
+
 _LARGE = 0.2
 """Share of its class from which a piece is one of the pair."""
 
@@ -44,29 +57,37 @@ def figure_axis(labels: Labels) -> Float32:
     Returns:
         (h,) float32: x in pixels.
     """
-    groups = (
-        (CoarseBodyPart.NOSE, CoarseBodyPart.MOUTH),
-        (CoarseBodyPart.FACE, CoarseBodyPart.EYES, CoarseBodyPart.NOSE, CoarseBodyPart.MOUTH),
-        (CoarseBodyPart.NECK,),
-        (CoarseBodyPart.TOPWEAR,),
-        (CoarseBodyPart.BOTTOMWEAR,),
-    )
-    found = [np.nonzero(np.isin(labels, [part.class_index for part in group])) for group in groups]
+    found = [np.isin(labels, [part.class_index for part in group]) for group in MIDDLE]
+    return axis_through(found, labels >= 0)
+
+
+def axis_through(middle: Sequence[Mask], figure: Mask) -> Float32:
+    """Where the middle of a figure is in each row.
+
+    Args:
+        middle: (h, w) bool each: what lies in the middle, as in `MIDDLE`; empty ones are passed over.
+        figure: (h, w) bool, looked at where nothing of that is seen.
+
+    Returns:
+        (h,) float32: x in pixels.
+    """
+    found = [np.nonzero(mask) for mask in middle]
     points = sorted((float(rows.mean()), float(columns.mean())) for rows, columns in found if rows.size)
     if not points:
-        columns = np.nonzero(labels >= 0)[1]
-        points = [(0.0, float(columns.mean()) if columns.size else labels.shape[1] / 2)]
+        columns = np.nonzero(figure)[1]
+        points = [(0.0, float(columns.mean()) if columns.size else figure.shape[1] / 2)]
     heights, places = zip(*points, strict=True)
-    return np.interp(np.arange(labels.shape[0]), heights, places).astype(np.float32)
+    return np.interp(np.arange(figure.shape[0]), heights, places).astype(np.float32)
 
 
-def split_sides(mask: Mask, axis: Float32, rgb: UInt8) -> dict[Side, Mask]:
+def split_sides(mask: Mask, axis: Float32, rgb: UInt8, depth: Float32 | None = None) -> dict[Side, Mask]:
     """Cut a paired part into its sides.
 
     Args:
         mask: (h, w) bool, where the part is seen.
         axis: (h,) float32 of `figure_axis`.
         rgb: (h, w, 3) uint8.
+        depth: (h, w) float32 in [0, 1] of the part, or None.
 
     Returns:
         Disjoint masks, (h, w) bool each, that together are ``mask``; sides that are not seen are missing.
@@ -79,7 +100,7 @@ def split_sides(mask: Mask, axis: Float32, rgb: UInt8) -> dict[Side, Mask]:
     large = np.flatnonzero(areas >= _LARGE * areas.sum())
     on_left = np.arange(mask.shape[1])[None, :] < axis[:, None]
     if len(large) == 1:
-        return _sides_of_one(mask, pieces == large[0], on_left, axis, rgb)
+        return _sides_of_one(mask, pieces == large[0], on_left, axis, rgb, depth)
     middle = _between(large, centres, axis)
     offsets = centres[:, 0] - axis[np.clip(np.rint(centres[:, 1]).astype(np.intp), 0, len(axis) - 1)]
     left_pieces = offsets < middle
@@ -97,27 +118,14 @@ def _between(large: NDArray[np.intp], centres: NDArray[np.float64], axis: Float3
     return float(offsets[gap] + offsets[gap + 1]) / 2
 
 
-def _sides_of_one(mask: Mask, piece: Mask, on_left: Mask, axis: Float32, rgb: UInt8) -> dict[Side, Mask]:
+def _sides_of_one(mask: Mask, piece: Mask, on_left: Mask, axis: Float32, rgb: UInt8, depth: Float32 | None) -> dict[Side, Mask]:
     """One large piece: both of a pair where it lies evenly on both sides of the axis, else one of them."""
     share = float((piece & on_left).sum() / piece.sum())
     if _BALANCED < share < 1 - _BALANCED:
-        left = _cut_between(piece, on_left, axis, rgb)
+        left = cut_pair(piece, axis, rgb, depth)
         rest = mask & ~piece
         return _named(left | rest & on_left, (piece & ~left) | rest & ~on_left)
     return _named(mask, np.zeros_like(mask)) if share >= 0.5 else _named(np.zeros_like(mask), mask)
-
-
-def _cut_between(piece: Mask, on_left: Mask, axis: Float32, rgb: UInt8) -> Mask:
-    """The left half: flooded from what lies clearly beside the axis, so that the cut follows an edge near it. (h, w) bool."""
-    columns = np.nonzero(piece)[1]
-    reach = max(2.0, 0.12 * float(columns.max() - columns.min()))
-    beside = np.abs(np.arange(piece.shape[1])[None, :] - axis[:, None]) > reach
-    markers = np.full(piece.shape, 3, np.int32)
-    markers[piece] = 0
-    markers[piece & beside & on_left] = 1
-    markers[piece & beside & ~on_left] = 2
-    cv2.watershed(np.ascontiguousarray(rgb), markers)
-    return piece & ((markers == 1) | ((markers < 1) & on_left))
 
 
 def _named(left_in_picture: Mask, right_in_picture: Mask) -> dict[Side, Mask]:
