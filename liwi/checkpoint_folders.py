@@ -5,7 +5,7 @@ another shape, or not finite is an error that names it. Nothing is downloaded he
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,38 @@ def write_network(network: "torch.nn.Module", folder: Path, settings: Mapping[st
     )
     document = {"_class_name": class_name, "_diffusers_version": __version__, **settings}
     (folder / CONFIG).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+class TensorFolder:
+    """The tensors of a network's folder, read one at a time, as they are in the files.
+
+    Args:
+        folder: holds ``diffusion_pytorch_model.safetensors``, or the index of several files.
+
+    Raises:
+        CheckpointDamaged: a file is missing or unreadable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from safetensors import SafetensorError, safe_open
+
+        self._files: dict[str, Any] = {}
+        try:
+            for path in _weight_files(folder):
+                file: Any = safe_open(path, framework="pt")
+                self._files |= dict.fromkeys(file.keys(), file)
+        except (SafetensorError, OSError) as error:
+            raise CheckpointDamaged(f"The weights in {folder.name!r} cannot be read as safetensors ({str(error)[:200]}).") from error
+
+    @property
+    def names(self) -> Set[str]:
+        """Of all tensors."""
+        return self._files.keys()
+
+    def read(self, name: str) -> "torch.Tensor":
+        """One tensor, on the CPU."""
+        tensor: torch.Tensor = self._files[name].get_tensor(name)
+        return tensor
 
 
 def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtype | None" = None, device: str = "cpu") -> None:

@@ -47,6 +47,20 @@ KINDS: dict[str, KindEntry] = {
         smoke_seconds=300.0,
         smoke_megabytes=16384,
     ),
+    "part_diffusion": KindEntry(
+        loader="liwi.seethrough.serving:load_parts",
+        smoke="liwi.seethrough.serving:smoke_parts",
+        description="The complete body-part layers of a character: the engine seethrough.",
+        smoke_seconds=300.0,
+        smoke_megabytes=16384,
+    ),
+    "pseudo_depth": KindEntry(
+        loader="liwi.seethrough.serving:load_depth",
+        smoke="liwi.seethrough.serving:smoke_depth",
+        description="How near each part of a character is: the order of layers in the engine seethrough.",
+        smoke_seconds=300.0,
+        smoke_megabytes=16384,
+    ),
 }
 """By name; a record names its kind, never a loader."""
 

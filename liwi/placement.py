@@ -6,6 +6,7 @@ Each model has presets of its own, see `liwi.layering.placement` and `liwi.seeth
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from liwi.errors import EngineUnavailable
@@ -14,6 +15,18 @@ GIB = 2**30
 
 RESERVE = 0.8
 """GiB for CUDA itself and for what its allocator cannot use."""
+
+
+class Weights(StrEnum):
+    """How a network's weights are kept."""
+
+    BFLOAT16 = "bfloat16"
+    FP8 = "fp8"
+    FOUR_BITS = "4 bits"
+
+
+BYTES = {Weights.BFLOAT16: 2.0, Weights.FP8: 1.0, Weights.FOUR_BITS: 0.57}
+"""Per weight; 4 bits with their scales, and with what stays in bfloat16."""
 
 
 class TooLittleMemory(EngineUnavailable):

@@ -19,12 +19,12 @@ from liwi.layering.components import FULL_VAE, build_empty_transformer
 from liwi.layering.families import PUBLISHED, check_folder, read_json
 from liwi.layering.layout import Frame0
 from liwi.layering.pipeline import LayeredDiffusionPipeline
-from liwi.layering.placement import Preset, Sizes, Weights, choose_preset
+from liwi.layering.placement import Preset, Sizes, choose_preset
 from liwi.layering.sampling import Sampling
 from liwi.layering.shadow_target import Frame0Target
 from liwi.layering.text import WordHashing
 from liwi.model_folders import CheckpointMismatch, find_folder
-from liwi.placement import Machine, measure_machine
+from liwi.placement import Machine, Weights, measure_machine
 
 PUBLISHED_CARD = ModelCard(Frame0Target(Frame0.SOURCE), False, Sampling(normalize_guidance=True), max_layers=8, base=PUBLISHED)
 """Qwen-Image-Layered as its authors use it."""

@@ -12,27 +12,14 @@ Built from diffusers' quantisation, layer-wise casting and group offload. What e
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from liwi.placement import GIB, RESERVE, Machine, describe, first_that_fits, shortages
+from liwi.placement import BYTES, GIB, RESERVE, Machine, Weights, describe, first_that_fits, shortages
 
 ACTIVATIONS = {640: 2.0, 1024: 5.0}
 """GiB beside the weights while sampling, by resolution: see the table of costs; decoding a picture of that size needs less."""
 
 TEXT_PART = 2.4
 """GiB of the largest part of the text model that visits the GPU at once: its table of words, and its output."""
-
-
-class Weights(StrEnum):
-    """How the transformer's weights are kept."""
-
-    BFLOAT16 = "bfloat16"
-    FP8 = "fp8"
-    FOUR_BITS = "4 bits"
-
-
-BYTES = {Weights.BFLOAT16: 2.0, Weights.FP8: 1.0, Weights.FOUR_BITS: 0.57}
-"""Per weight; 4 bits with their scales, and with what stays in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)

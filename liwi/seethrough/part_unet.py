@@ -9,14 +9,18 @@ takes the place of its spatial transformers where the settings say so.
 Letters at the end of names: B characters, F parts of each, C channels, H height, W width, T tokens, D their width.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 
 from liwi.checkpoint_folders import fill_network, read_config, write_network
@@ -89,7 +93,7 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
         """Trade time for memory; answers stay what they are, since parts still attend to all parts.
 
         Args:
-            parts_at_once: parts whose pixels attend to each other at a time; all where None.
+            parts_at_once: parts whose pixels attend to each other, and are convolved, at a time; all where None.
             pixels_at_once: pixels whose parts attend to each other at a time; all where None.
 
         Raises:
@@ -102,6 +106,10 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
                 module.parts_at_once = parts_at_once
             elif isinstance(module, PartBlock):
                 module.pixels_at_once = pixels_at_once
+            elif isinstance(module, ResnetBlock2D | Upsample2D | Downsample2D):
+                module.__dict__.pop("forward", None)
+                if parts_at_once is not None:
+                    module.forward = partial(_some_at_a_time, module.forward, parts_at_once)
 
     def forward(  # one more dimension than the network of one picture
         self,
@@ -235,6 +243,19 @@ def _flat(value: Any) -> Iterator[Any]:
             yield from _flat(each)
     else:
         yield value
+
+
+def _some_at_a_time(forward: Callable[..., Tensor], size: int, pictures: Tensor, *beside: Any) -> Tensor:
+    """What a layer of the library makes of a batch that it needs not see together, ``size`` pictures at a time.
+
+    Tensors beside the pictures are of each picture (its time); what else there is (the size to come to) is for all.
+    """
+    return torch.cat(
+        [
+            forward(*(each[start : start + size] if isinstance(each, Tensor) else each for each in (pictures, *beside)))
+            for start in range(0, len(pictures), size)
+        ]
+    )
 
 
 def _stock(blocks: str | Sequence[str]) -> str | tuple[str, ...]:

@@ -15,7 +15,7 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
 from liwi.checkpoint_folders import read_config
 from liwi.registry_errors import CheckpointDamaged
-from liwi.seethrough.class_embeddings import load_class_embeddings, load_empty_text
+from liwi.seethrough.class_embeddings import ClassEmbeddings, load_class_embeddings, load_empty_text
 from liwi.seethrough.depth_pipeline import DepthPipeline
 from liwi.seethrough.part_pipeline import PartPipeline, groups_of
 from liwi.seethrough.part_unet import PartUNet
@@ -25,11 +25,14 @@ from liwi.seethrough.transparency import TransparentVAE
 SCHEDULER = "scheduler_config.json"
 
 
-def load_part_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None, device: str = "cpu") -> PartPipeline:
+def load_part_pipeline(
+    folder: str | Path, *, classes: ClassEmbeddings | None = None, dtype: torch.dtype | None = None, device: str = "cpu"
+) -> PartPipeline:
     """Read a published part diffusion, V2 or V3. The text encoders are read first and are gone when the U-Net comes.
 
     Args:
         folder: see the module's text.
+        classes: what its text encoders say of the tags, where that is known; they are not read then.
         dtype: of all weights afterwards; as in the files where None.
         device: where the networks are put.
 
@@ -38,8 +41,8 @@ def load_part_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None, 
         InputError: its settings make no such network.
     """
     path = Path(folder)
-    settings = read_tag_version(path / "unet")
-    classes = load_class_embeddings(path, [group.tags for group in groups_of(settings)], dtype=dtype)
+    version = read_tag_version(path / "unet")
+    classes = classes or load_class_embeddings(path, [group.tags for group in groups_of(version)], dtype=dtype)
     return PartPipeline(
         PartUNet.from_pretrained(path, subfolder="unet", dtype=dtype, device=device),
         load_vae(path / "vae", dtype=dtype, device=device),
@@ -48,14 +51,16 @@ def load_part_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None, 
     )
 
 
-def load_depth_pipeline(folder: str | Path, *, dtype: torch.dtype | None = None, device: str = "cpu") -> DepthPipeline:
+def load_depth_pipeline(
+    folder: str | Path, *, nothing: torch.Tensor | None = None, dtype: torch.dtype | None = None, device: str = "cpu"
+) -> DepthPipeline:
     """Read a published pseudo-depth. Its sampler's settings are its own where it brings them.
 
-    Args and errors are those of `load_part_pipeline`.
+    Args and errors are those of `load_part_pipeline`; ``nothing`` is what its text encoder says of an empty text, where that is known.
     """
     path = Path(folder)
-    scheduler = _read_scheduler(path / "scheduler") if (path / "scheduler" / SCHEDULER).is_file() else DEPTH_SCHEDULER
-    nothing = load_empty_text(path, dtype=dtype)
+    scheduler = read_depth_scheduler(path)
+    nothing = load_empty_text(path, dtype=dtype) if nothing is None else nothing
     return DepthPipeline(
         PartUNet.from_pretrained(path, subfolder="unet", dtype=dtype, device=device),
         load_vae(path / "vae", dtype=dtype, device=device),
@@ -69,15 +74,34 @@ def read_tag_version(folder: Path) -> str:
     return str(read_config(folder).get("tag_version") or "v2")
 
 
-def _read_scheduler(folder: Path) -> Mapping[str, Any]:
+def read_depth_scheduler(path: Path) -> Mapping[str, Any]:
+    """The settings of a published pseudo-depth's sampler; those of `published_settings` where it brings none.
+
+    Raises:
+        CheckpointDamaged: they are those of no DDIM sampler.
+    """
+    folder = path / "scheduler"
+    return check_depth_scheduler(read_config(folder, SCHEDULER), path.name) if (folder / SCHEDULER).is_file() else DEPTH_SCHEDULER
+
+
+def check_depth_scheduler(found: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """What of some settings a DDIM sampler knows.
+
+    Args:
+        found: from a file.
+        where: for the message.
+
+    Raises:
+        CheckpointDamaged: they are those of no DDIM sampler.
+    """
     known = signature(DDIMScheduler.__init__).parameters
-    settings = {key: value for key, value in read_config(folder, SCHEDULER).items() if key in known}
+    settings = {key: value for key, value in found.items() if key in known}
     try:
         if not 1 <= settings.get("num_train_timesteps", 1000) <= 10_000:
             raise ValueError("num_train_timesteps is beyond 10,000")
         DDIMScheduler(**settings)
     except (TypeError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointDamaged(f"{SCHEDULER} in {folder.parent.name!r} describes no DDIM sampler ({str(error)[:200]}).") from error
+        raise CheckpointDamaged(f"{SCHEDULER} in {where!r} describes no DDIM sampler ({str(error)[:200]}).") from error
     return settings
 
 

@@ -21,13 +21,13 @@ from liwi.layering.components import build_transformer
 from liwi.layering.families import check_folder
 from liwi.layering.layout import Frame0
 from liwi.layering.loading import load_base_transformer, load_model, place_transformer
-from liwi.layering.placement import PRESETS, Weights
+from liwi.layering.placement import PRESETS
 from liwi.layering.request import LayeringRequest
 from liwi.layering.sampling import Sampling, working_size
 from liwi.layering.serving import ServedModel
 from liwi.layering.shadow_target import Frame0Target
 from liwi.model_folders import CheckpointMismatch
-from liwi.placement import Machine, TooLittleMemory
+from liwi.placement import Machine, TooLittleMemory, Weights
 from liwi.registry_errors import CheckpointDamaged
 from tests.unit.layering.networks import UPSTREAM_TRANSFORMER, noise, texts, transformer, upstream_parts, vae, write_published
 from tests.unit.layering.networks import call as call_network

@@ -2,8 +2,8 @@
 
 import pytest
 
-from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, Preset, Weights, choose_preset, explain, why_not
-from liwi.placement import GIB, Machine, TooLittleMemory
+from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, Preset, choose_preset, explain, why_not
+from liwi.placement import GIB, Machine, TooLittleMemory, Weights
 
 FULL = PUBLISHED_SIZES
 
