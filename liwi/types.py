@@ -64,6 +64,23 @@ def new_layer_id() -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class LayerDepth:
+    """How near each pixel of a character's layer is.
+
+    Attributes:
+        box: where it lies on the canvas; beside it the layer's `Layer.pseudo_depth` holds.
+        values: (h, w) float32 in [0, 1], 1 = nearest to the viewer.
+    """
+
+    box: BoundingBox
+    values: Float32
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (self.box.height, self.box.width):
+            raise ValueError(f"LayerDepth.values must be {(self.box.height, self.box.width)} as its box, got {self.values.shape}")
+
+
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One canvas-sized picture with alpha.
 
@@ -75,6 +92,7 @@ class Layer:
         box: the box prompt it was cut with, None for the background.
         part, side: of a character's layer: which body part it is, and on which side of the character; None where it is neither.
         pseudo_depth: of a character's layer, in [0, 1], 1 = nearest to the viewer: where it stood when it was made.
+        depth: of a character's layer, pixel for pixel; None where nobody estimated it.
         visible, locked, opacity, blend: the panel's state, opacity in [0, 1]. The law of `Decomposition` ignores them.
     """
 
@@ -90,6 +108,7 @@ class Layer:
     part: AnyBodyPart | None = None
     side: Side | None = None
     pseudo_depth: float | None = None
+    depth: LayerDepth | None = None
 
     def __post_init__(self) -> None:
         if self.rgba.dtype != np.uint8 or self.rgba.ndim != 3 or self.rgba.shape[2] != 4:

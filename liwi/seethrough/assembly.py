@@ -99,7 +99,7 @@ def build_layers(
     inside = small[..., 3] >= INSIDE_ALPHA
     rgb = np.ascontiguousarray(small[..., :3])
     top = _enlarged_stacking(shown, len(regions), figure)
-    canvas = _Canvas.start(figure)
+    canvas = Canvas.start(figure)
     layers = []
     for place, region in enumerate(regions):
         on_layer(place)
@@ -113,25 +113,32 @@ def build_layers(
 
 
 @dataclass(frozen=True, eq=False)
-class _Canvas:
-    """The picture as far as it is built: ``rgb`` (h, w, 3) uint8, ``coverage`` (h, w) uint8, 255 = opaque. Changed in place."""
+class Canvas:
+    """The picture as far as it is built. Changed in place.
+
+    Attributes:
+        rgb: (h, w, 3) uint8.
+        coverage: (h, w) uint8, 255 = opaque.
+    """
 
     rgb: UInt8
     coverage: UInt8
 
     @classmethod
-    def start(cls, figure: Figure) -> "_Canvas":
+    def start(cls, figure: Figure) -> "Canvas":
+        """The backdrop, or nothing."""
         if figure.backdrop is None:
             return cls(np.zeros_like(figure.seen), np.zeros(figure.seen.shape[:2], np.uint8))
         return cls(figure.backdrop.copy(), np.full(figure.seen.shape[:2], 255, np.uint8))
 
     def lay(self, box: BoundingBox, rgba: UInt8) -> None:
+        """Lay (h, w, 4) uint8 over it."""
         self.rgb[box.slices] = over_bytes(self.rgb[box.slices], rgba)
         below = self.coverage[box.slices].astype(np.uint16)
         self.coverage[box.slices] = 255 - (255 - below) * (255 - rgba[..., 3].astype(np.uint16)) // 255
 
 
-def _full_layer(figure: Figure, canvas: _Canvas, top: Labels, place: int, whole: Mask, colors: UInt8) -> tuple[BoundingBox, UInt8] | None:
+def _full_layer(figure: Figure, canvas: Canvas, top: Labels, place: int, whole: Mask, colors: UInt8) -> tuple[BoundingBox, UInt8] | None:
     """One layer at full size, laid on the canvas: its box and its pixels; None if nothing of it is left."""
     box = _full_box(whole, figure.size)
     if box is None:
@@ -154,7 +161,7 @@ def _full_layer(figure: Figure, canvas: _Canvas, top: Labels, place: int, whole:
     return box, rgba
 
 
-def _show(rgba: UInt8, here: Mask, figure: Figure, canvas: _Canvas, top: Labels, place: int, box: BoundingBox) -> None:
+def _show(rgba: UInt8, here: Mask, figure: Figure, canvas: Canvas, top: Labels, place: int, box: BoundingBox) -> None:
     """Fill in the pixels of a layer that are seen, so that laid on the canvas they are the picture's, exactly."""
     seen = figure.seen[box.slices]
     rgba[..., :3][here] = seen[here]
