@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from liwi.imaging.compositing import composite, to_float, to_uint8
 from liwi.prompts import BoundingBox as BoundingBox
 from liwi.prompts import Hint as Hint
 from liwi.seethrough.body_parts import AnyBodyPart, Side
+
+if TYPE_CHECKING:
+    from liwi.seethrough.options import CharacterOptions
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -336,6 +339,7 @@ class DecompositionRequest:
         max_foregrounds: most layers proposed when there are no boxes.
         seed: makes the result repeatable.
         steps, text: for engines that sample or read; the embedded engine has no use for them.
+        character: for engines that take a character apart into body parts; their own choice where None.
     """
 
     image: UInt8
@@ -348,3 +352,4 @@ class DecompositionRequest:
     seed: int = 0
     steps: int | None = None
     text: str = ""
+    character: "CharacterOptions | None" = None

@@ -6,7 +6,7 @@ what is missing and how to supply it.
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,13 @@ ENGINES: dict[str, EngineEntry] = {
         needs=("cv2", "scipy", "pymatting", "patchmatch"),
         description="Classical vision and a small network on the CPU: colour models, closed-form matting, PatchMatch. No download, no GPU.",
     ),
+    "seethrough": EngineEntry(
+        factory="liwi.engines.seethrough:create",
+        needs=("cv2", "scipy", "pymatting", "torch", "diffusers"),
+        description="The part diffusion (paper 2): complete body-part layers of one character, by name only. A GPU, except for tiny checkpoints.",
+        weights="part_diffusion",
+        lacking="liwi.seethrough.readiness:missing",
+    ),
     "character": EngineEntry(
         factory="liwi.engines.character:CharacterDecomposer",
         needs=("cv2", "scipy", "pymatting", "torch"),
@@ -59,6 +66,9 @@ ENGINES: dict[str, EngineEntry] = {
 
 _GENERAL = ("liwi", "embedded")
 """What ``auto`` chooses from."""
+
+CHARACTERS = ("seethrough", "character")
+"""What the same choice is made from where the picture is known to be of a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +97,12 @@ def weights_are_there(kind: str) -> bool:
     return served_here(kind).available
 
 
-def choose_engine(name: str = AUTO) -> EngineChoice:
+def choose_engine(name: str = AUTO, among: Sequence[str] = _GENERAL) -> EngineChoice:
     """Resolve ``"auto"`` or check a named engine.
+
+    Args:
+        name: of an engine, or `AUTO`.
+        among: what ``auto`` chooses from, best first.
 
     Raises:
         EngineUnavailable: the named engine is unknown or lacks something here, or no engine at all can run.
@@ -98,15 +112,15 @@ def choose_engine(name: str = AUTO) -> EngineChoice:
         if missing:
             raise EngineUnavailable(f"The engine {name!r} cannot run here: missing {', '.join(missing)}. {_remedy(name, missing)}")
         return EngineChoice(name, "chosen by name")
-    for candidate in _GENERAL:
+    for candidate in among:
         if not missing_needs(candidate):
             return EngineChoice(candidate, "the best engine whose needs are met on this computer")
     raise EngineUnavailable("No engine can run here. Install with: pip install -r requirements.txt")
 
 
-def create_engine(name: str = AUTO) -> Decomposer:
+def create_engine(name: str = AUTO, among: Sequence[str] = _GENERAL) -> Decomposer:
     """Build the engine that `choose_engine` resolves ``name`` to."""
-    engine: Decomposer = _find(_entry(choose_engine(name).name).factory)()
+    engine: Decomposer = _find(_entry(choose_engine(name, among).name).factory)()
     return engine
 
 

@@ -10,21 +10,20 @@ hidden areas with a diffusion model.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from liwi.engines import embedded
-from liwi.errors import InputError, PromptError
+from liwi.engines.figure import cut_figure
+from liwi.errors import InputError
 from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.imaging.compositing import resize_rgba
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer, Inpainter, PartSegmenter
 from liwi.registry_serving import served_here
-from liwi.seethrough.assembly import Figure, PartLayer, build_layers
+from liwi.seethrough.assembly import PartLayer, build_layers
 from liwi.seethrough.body_parts import BodyPart
-from liwi.seethrough.figure_box import find_figure
 from liwi.seethrough.part_labels import label_pixels
 from liwi.seethrough.stratification import back_to_front, part_regions, pseudo_depth
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Layer, LayerRole, LayerStack, Provenance
@@ -34,28 +33,7 @@ UInt8 = NDArray[np.uint8]
 WORKING_SIDE = 1024
 """Long side of the figure while its parts are found and completed."""
 
-LEAST_SIDE = 16
-"""Smallest side of a figure in which parts can be told, in pixels."""
-
 STAGES = ("Finding the figure", "Finding the body parts", "Ordering them", "Completing what is hidden")
-
-TRANSPARENT_SHARE = 0.02
-"""Share of transparent pixels from which on a picture is taken for a figure that is cut out already."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Cut:
-    """The figure in its picture.
-
-    Attributes:
-        crop: where it lies.
-        figure: its pixels there.
-        background: the layer behind it; None where the picture is transparent around it.
-    """
-
-    crop: BoundingBox
-    figure: Figure
-    background: Layer | None
 
 
 class CharacterDecomposer:
@@ -101,7 +79,7 @@ class CharacterDecomposer:
             report(Progress(STAGES[stage], stage + step, total))
 
         next_stage(0)
-        cut = self._find_figure(request, token)
+        cut = cut_figure(request, self._cutter, token)
         next_stage(1)
         small = _shrink(cut.figure.rgba)
         labels = label_pixels(self._segmenter.segment_parts(small), small)
@@ -129,71 +107,9 @@ class CharacterDecomposer:
             notes.append("No face was found: this may be no character, or one seen from behind.")
         return tuple(notes)
 
-    def _find_figure(self, request: DecompositionRequest, cancel: CancelToken) -> _Cut:
-        """The figure: what a transparent picture shows, else what the cutter takes out of its background."""
-        if len(request.boxes) > 1:
-            raise PromptError(f"One character at a time: {len(request.boxes)} boxes were drawn. Keep the box around the whole character.")
-        if request.mask is not None and float(np.mean(request.mask == 0)) >= TRANSPARENT_SHARE:
-            return _transparent_figure(request)
-        box = request.boxes[0] if request.boxes else find_figure(request.image, seed=request.seed)
-        if box is None:
-            raise PromptError("No figure stands out in this picture. Draw a box around the character.")
-        wanted = replace(request, mask=None, boxes=(box,), extract_shadow=False, names=())
-        return _cut_figure(request, self._cutter.decompose(wanted, cancel=cancel))
-
 
 _COMPLETING_STEPS = 6
 """How many of the reported steps the last stage counts for; it takes the longest."""
-
-
-def _transparent_figure(request: DecompositionRequest) -> _Cut:
-    assert request.mask is not None  # the caller has looked
-    alpha = request.mask
-    if request.boxes:
-        alpha = np.zeros_like(request.mask)
-        box = request.boxes[0].intersect(BoundingBox.of_size((request.image.shape[1], request.image.shape[0])))
-        if box is not None:
-            alpha[box.slices] = request.mask[box.slices]
-    crop = BoundingBox.around(alpha)
-    if crop is None:
-        raise PromptError("There is nothing but transparency here. Give a picture of a character, or draw the box around it.")
-    _check_large_enough(crop)
-    seen = np.ascontiguousarray(request.image[crop.slices])
-    return _Cut(crop, Figure(np.dstack([seen, alpha[crop.slices]]), None, seen), _rest(request, alpha))
-
-
-def _rest(request: DecompositionRequest, alpha: UInt8) -> Layer | None:
-    """What a transparent picture shows beside the figure, as a layer at the back; None if that is nothing."""
-    assert request.mask is not None  # only asked of transparent pictures
-    left = (request.mask > 0) & (alpha == 0)
-    if not left.any():
-        return None
-    rgba = np.dstack([request.image, left.astype(np.uint8) * 255])
-    rgba[~left] = 0
-    return Layer(rgba, LayerRole.FOREGROUND, "Rest of the picture")
-
-
-def _cut_figure(request: DecompositionRequest, cut: Decomposition) -> _Cut:
-    """What the cutter made of the picture, with a background that is the picture itself wherever the figure is not."""
-    figure, background = cut.stack.foregrounds[-1], cut.stack.background
-    crop = figure.extent
-    if crop is None or background is None:
-        raise PromptError("No figure stands out in this picture. Draw a box around the character.")
-    _check_large_enough(crop)
-    behind = background.rgba.copy()
-    outside = figure.rgba[..., 3] == 0
-    behind[..., :3][outside] = request.image[outside]
-    rgba = np.ascontiguousarray(figure.rgba[crop.slices])
-    seen = np.ascontiguousarray(request.image[crop.slices])
-    return _Cut(crop, Figure(rgba, behind[..., :3][crop.slices], seen), background.with_state(rgba=behind))
-
-
-def _check_large_enough(crop: BoundingBox) -> None:
-    if min(crop.width, crop.height) < LEAST_SIDE:
-        raise InputError(
-            f"The figure has only {crop.width} x {crop.height} pixels; body parts can be told from {LEAST_SIDE} x {LEAST_SIDE} on. "
-            "Give a larger picture."
-        )
 
 
 def _shrink(rgba: UInt8) -> UInt8:

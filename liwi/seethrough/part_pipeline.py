@@ -7,7 +7,7 @@ Layers come back at the picture's own size, the head's from its enlarged view. N
 how, and what of them is the picture's own pixels, is not decided here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -36,6 +36,9 @@ WHOLE = PartGroup(tuple(CoarseBodyPart), None, "Making the parts")
 BODY = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.BODY]), 0, "Making the parts of the body")
 HEADS = PartGroup(tuple(str(tag) for tag in FRAME_GROUPS[FrameGroup.HEAD]), 1, "Making the parts of the head")
 
+TakeLayer = Callable[[str, UInt8, float], None]
+"""Told of a layer: its tag, (H, W, 4) uint8 at the picture's size, and how many of the picture's pixels one of the networks' view is."""
+
 SEEN = 15
 """Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
 
@@ -59,6 +62,7 @@ class PartOptions:
         seeds: seeds of single parts, by tag, to make one anew: the others' noise stays what it was.
         shared_noise: all parts begin with the same noise, as published.
         head: box of the head in the picture, where it is known; when only parts of the head are asked for, there is no body pass then.
+        keep_head: whether the body pass's frame of the head is given back too, as "head": for who leaves out the head pass.
         decode_together: parts that are decoded at a time, which takes memory; where None, as many as have a million pixels, one at least.
     """
 
@@ -69,6 +73,7 @@ class PartOptions:
     seeds: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     shared_noise: bool = True
     head: BoundingBox | None = None
+    keep_head: bool = False
     decode_together: int | None = None
 
 
@@ -111,6 +116,7 @@ class PartPipeline:
         *,
         report: ReportProgress = ignore_progress,
         cancel: CancelToken | None = None,
+        take: TakeLayer | None = None,
     ) -> Parts:
         """Take a character apart.
 
@@ -118,6 +124,7 @@ class PartPipeline:
             rgba: (H, W, 4) uint8, straight alpha: where it is transparent, no part will be.
             options: seed, steps, which parts.
             report, cancel: progress, and a way to stop.
+            take: given each layer as it is made, which is then not kept for the result: of a large picture, all of them are gigabytes.
 
         Raises:
             InputError: no picture, an unknown part, no steps, a resolution that it cannot work at, a head outside the picture.
@@ -132,6 +139,7 @@ class PartPipeline:
             PartNoise(options.seed, self.unet.device, shared=options.shared_noise, own=options.seeds),
             Sampler(options.steps, report, cancel or CancelToken()),
             options,
+            take,
         )
         first, *others = ([tag for tag in group.tags if tag in wanted] for group in self.groups)
         if not others:
@@ -156,11 +164,11 @@ class PartPipeline:
         if not tags and not look:
             pass_over(self.groups[0], making.noise, self.vae, options.resolution, options.steps, self.unet.dtype)
             return {}, head_box(head, size) if head else None
-        asked = [tag for tag in self.groups[0].tags if tag in tags or (tag == HEAD and (look or options.tags is None))]
+        with_head = look or options.keep_head or options.tags is None
+        asked = [tag for tag in self.groups[0].tags if tag in tags or (tag == HEAD and with_head)]
         square = Square(BoundingBox.of_size(size), options.resolution)
         layers, views = self._pass(making, square, self.groups[0], asked)
         if HEAD in views:
-            del layers[HEAD]
             found = BoundingBox.around(views[HEAD][..., 3] > SEEN)
             head = head or (square.to_picture(found) if found else None)
         return layers, head_box(head, size) if head else None
@@ -189,9 +197,15 @@ class PartPipeline:
             sampler.report(Progress(DECODING, start, len(tags)))
             some = tags[start : start + together]
             for tag, values in zip(some, self._decode(latents[start : start + together], view), strict=True):
-                layers[tag] = square.place(to_uint8(values), (rgba.shape[1], rgba.shape[0]))
                 if tag == HEAD:
                     views[tag] = (values * 255).astype(np.uint8)  # as See-through: what is not whole does not count
+                    if not making.options.keep_head:
+                        continue
+                layer = square.place(to_uint8(values), (rgba.shape[1], rgba.shape[0]))
+                if making.take is None:
+                    layers[tag] = layer
+                else:
+                    making.take(tag, layer, square.scale)
         sampler.report(Progress(DECODING, len(tags), len(tags)))
         return layers, views
 
@@ -221,6 +235,7 @@ class _Making:
     noise: PartNoise
     sampler: Sampler
     options: PartOptions
+    take: TakeLayer | None
 
 
 def _head_within(whole: BoundingBox, head: BoundingBox | None) -> BoundingBox | None:

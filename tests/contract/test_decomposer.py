@@ -1,6 +1,7 @@
 """What every engine of the table promises (`liwi.protocols.Decomposer`)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,17 @@ import pytest
 from liwi.engines import AUTO, ENGINES, choose_engine, create_engine
 from liwi.engines.character import CharacterDecomposer
 from liwi.engines.layered_diffusion import LayeredDecomposer
+from liwi.engines.seethrough import CharacterModels, SeeThroughDecomposer
 from liwi.errors import Cancelled, EngineUnavailable, InputError
 from liwi.layering.loading import load_model
 from liwi.progress import CancelToken, Progress
 from liwi.protocols import Decomposer
+from liwi.seethrough.checkpoint import PartCard
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Hint, LayerRole
 from tests.characters import HeightSegmenter
 from tests.layered import write_checkpoint
 from tests.pictures import two_balls
+from tests.seethrough import tiny_models
 
 
 def untrained_liwi(folder: Path) -> Decomposer:
@@ -25,9 +29,17 @@ def untrained_liwi(folder: Path) -> Decomposer:
     return LayeredDecomposer(lambda _: ("untrained", model))
 
 
+def untrained_seethrough(_: Path) -> Decomposer:
+    """The part diffusion as it was before it learned anything, without a pseudo-depth."""
+    parts, _ = tiny_models("v2")
+    models = CharacterModels("untrained", replace(parts, card=PartCard(resolution=16, steps=1)))
+    return SeeThroughDecomposer(lambda _: models)
+
+
 BUILT_HERE: dict[str, Callable[[Path], Decomposer]] = {
     "character": lambda _: CharacterDecomposer(HeightSegmenter()),
     "liwi": untrained_liwi,
+    "seethrough": untrained_seethrough,
 }
 """Engines that need what is not here, or answer in another way than a layer per box, with what they need built in."""
 
