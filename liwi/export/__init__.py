@@ -33,6 +33,37 @@ FORMATS = (
     ExportFormat("Folder", "", "The files of the ZIP in a folder.", "liwi.export.archive:write_folder"),
 )
 
+RIGGING = (
+    ExportFormat(
+        "PSD for Live2D Cubism",
+        ".cubism.psd",
+        "Groups that become its parts, names by part and side, no masks.",
+        "liwi.export.rigging:write_cubism_psd",
+    ),
+    ExportFormat(
+        "PSD for automatic riggers",
+        ".flat.psd",
+        "No groups; for StretchyStudio and others that go by names.",
+        "liwi.export.rigging:write_flat_psd",
+    ),
+    ExportFormat(
+        "PSD with clipped irides",
+        ".grouped.psd",
+        "Groups, irides clipped to their whites: Photoshop, Clip Studio.",
+        "liwi.export.rigging:write_grouped_psd",
+    ),
+    ExportFormat(
+        "PSD of the depth", ".depth.psd", "How near each part is, in gray: black is nearest.", "liwi.export.rigging:write_depth_psd"
+    ),
+    ExportFormat(
+        "Rigging kit",
+        ".parts.zip",
+        "All of these, every part as PNG with its depth, and parts.json.",
+        "liwi.export.parts_kit:write_parts_zip",
+    ),
+)
+"""Of the parts of a character alone."""
+
 
 def export(decomposition: Decomposition, out: str | Path) -> Path:
     """Write a decomposition; the suffix of ``out`` chooses the format, none means a folder.
@@ -57,9 +88,10 @@ def check_target(out: str | Path) -> ExportFormat:
         raise ExportError("A file name cannot hold a null character.")
     path = Path(out).expanduser()
     suffix = "" if str(out).endswith(("/", "\\")) else path.suffix.lower()
-    chosen = next((known for known in FORMATS if known.suffix == suffix), None)
+    chosen = next((known for known in RIGGING if suffix and path.name.lower().endswith(known.suffix)), None)
+    chosen = chosen or next((known for known in FORMATS if known.suffix == suffix), None)
     if chosen is None:
-        allowed = ", ".join(known.suffix for known in FORMATS if known.suffix)
+        allowed = ", ".join(known.suffix for known in (*FORMATS, *RIGGING) if known.suffix)
         raise ExportError(
             f"{path.name!r} ends in {suffix!r}, which is no known format. Use {allowed}, or a name without suffix for a folder."
         )

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from liwi.errors import LiwiError
-from liwi.export import FORMATS
+from liwi.export import FORMATS, RIGGING
 from liwi.ui.examples import Example
 from liwi.ui.project_handlers import Manifest, ProjectHandlers
 from liwi.ui.stage import Stage
@@ -69,9 +69,15 @@ def build_opening(prefix: str, title: str, offered: Sequence[Example]) -> Openin
     return Opening(panel, upload, examples, offered)
 
 
-def build_exporting(prefix: str) -> Exporting:
-    """The menu of formats and the button, in the row being built."""
-    formats = [(f"{known.name} ({known.suffix})", known.suffix) for known in FORMATS if known.suffix]
+def build_exporting(prefix: str, *, rigging: bool = False) -> Exporting:
+    """The menu of formats and the button, in the row being built.
+
+    Args:
+        prefix: of the elements' ids.
+        rigging: whether those that are for a character's parts are offered too.
+    """
+    offered = (*FORMATS, *RIGGING) if rigging else FORMATS
+    formats = [(f"{known.name} ({known.suffix})", known.suffix) for known in offered if known.suffix]
     suffix = gr.Dropdown(
         formats, value=formats[0][1], label="Export as", container=False, scale=2, min_width=170, elem_id=f"{prefix}-format"
     )

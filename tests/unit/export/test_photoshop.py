@@ -147,7 +147,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_too_large_for_the_format_is_refused_and_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liwi.export.photoshop.MAX_BYTES", 1000)
+    monkeypatch.setattr("liwi.export.psd_document.MAX_BYTES", 1000)
     with pytest.raises(ExportError, match="larger than 2 GB"):
         write_psd(plain_decomposition(), tmp_path / "a.psd")
     assert list(tmp_path.iterdir()) == []

@@ -148,7 +148,7 @@ def test_what_no_part_covers_goes_to_the_nearest_or_stands_alone(doll: Doll, fig
 
 
 @pytest.mark.parametrize("corner", [(130, 225), (2, 228), (140, 3)])
-def test_a_part_is_kept_wherever_on_the_canvas_it_lies(figure: Figure, doll: Doll, corner: tuple[int, int]) -> None:
+def test_a_part_is_kept_wherever_on_the_canvas_it_lies(doll: Doll, corner: tuple[int, int]) -> None:
     rgba = doll.rgba.copy()
     x, y = corner
     rgba[y : y + 8, x : x + 8] = (90, 40, 30, 255)
