@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from liwi.errors import Cancelled, InputError, LiwiError
-from liwi.export import FORMATS, export
+from liwi.export import FORMATS, RIGGING, export
 from liwi.export.names import safe_stem
 from liwi.imaging.io import load_picture
 from liwi.progress import CancelToken, Progress
@@ -96,7 +96,7 @@ class ProjectHandlers:
     def export(self, token: str | None, value: object, suffix: str) -> str:
         """Write the picture as the panel shows it. Returns the URL under which it can be downloaded, see `liwi.ui.downloads`."""
         project, _ = self._take_over(token, value)
-        if suffix not in {known.suffix for known in FORMATS if known.suffix}:
+        if suffix not in {known.suffix for known in (*FORMATS, *RIGGING) if known.suffix}:
             raise InputError(f"There is no export format {suffix!r}.")
         written = export(project.session.decomposition, project.folder / f"{safe_stem(project.name)}{suffix}")
         return f"/exports/{project.token}/{quote(written.name)}"
