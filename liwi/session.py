@@ -15,6 +15,7 @@ from liwi.imaging.io import Picture
 from liwi.imaging.proposals import propose_boxes
 from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer
+from liwi.seethrough.options import CharacterOptions
 from liwi.types import BlendMode, BoundingBox, Decomposition, DecompositionRequest, Hint
 
 HISTORY_BYTES = 2**30
@@ -51,6 +52,8 @@ class CutRequest:
         hints: corrections; each goes to the box it lies in.
         names: names for the new layers, one per box; None or missing ones are numbered.
         max_foregrounds: most subjects proposed when there is no box.
+        steps: of an engine that samples; its own number where None.
+        character: how a character is taken apart.
     """
 
     boxes: tuple[BoundingBox, ...]
@@ -59,6 +62,8 @@ class CutRequest:
     extract_shadow: bool = True
     max_foregrounds: int = 3
     seed: int = 0
+    steps: int | None = None
+    character: CharacterOptions | None = None
 
 
 class EditingSession:
@@ -145,9 +150,19 @@ class EditingSession:
             self._push(recut(self._document, layer_id, hints, self._engine, options=options, report=report, cancel=cancel))
 
     def take_apart(
-        self, request: CutRequest, *, report: ReportProgress = ignore_progress, cancel: CancelToken | None = None
+        self,
+        request: CutRequest,
+        *,
+        engine: Decomposer | None = None,
+        merge: Callable[[Document, Decomposition], Document] | None = None,
+        report: ReportProgress = ignore_progress,
+        cancel: CancelToken | None = None,
     ) -> tuple[str, ...]:
         """Give the engine the whole picture as it was opened; what it makes takes the place of all layers. One step.
+
+        Args:
+            engine: which one; the session's own where None.
+            merge: what becomes of the document and what was made; the latter alone where None.
 
         Returns:
             What the engine has to say about it.
@@ -158,9 +173,17 @@ class EditingSession:
         """
         with self._lock:
             whole = self.decomposition
-            asked = DecompositionRequest(whole.source, whole.mask, request.boxes, request.hints, seed=request.seed)
-            done = self._engine.decompose(asked, report=report, cancel=cancel)
-            self._push(Document(done))
+            asked = DecompositionRequest(
+                whole.source,
+                whole.mask,
+                request.boxes,
+                request.hints,
+                seed=request.seed,
+                steps=request.steps,
+                character=request.character,
+            )
+            done = (engine or self._engine).decompose(asked, report=report, cancel=cancel)
+            self._push(merge(self._document, done) if merge else Document(done))
             return done.provenance.notes
 
     def apply(self, edit: Callable[[Document], Document]) -> None:

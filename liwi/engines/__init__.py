@@ -51,7 +51,7 @@ ENGINES: dict[str, EngineEntry] = {
     "seethrough": EngineEntry(
         factory="liwi.engines.seethrough:create",
         needs=("cv2", "scipy", "pymatting", "torch", "diffusers"),
-        description="The part diffusion (paper 2): complete body-part layers of one character, by name only. A GPU, except for tiny checkpoints.",
+        description="The part diffusion (paper 2): complete body parts of one character; by name only. A GPU, except for tiny checkpoints.",
         weights="part_diffusion",
         lacking="liwi.seethrough.readiness:missing",
     ),

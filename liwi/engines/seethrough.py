@@ -202,6 +202,8 @@ def _make(
 
 def _tags(pipeline: PartPipeline, options: CharacterOptions) -> frozenset[str] | None:
     tags = tags_of(options.parts, pipeline.tags)
+    if tags is None and (seeded := set(_seeds(pipeline, options.seeds))):
+        return frozenset(tag for group in pipeline.groups if seeded & set(group.tags) for tag in group.tags if tag != HEAD)
     if options.head_pass or len(pipeline.groups) == 1:
         return tags
     body = frozenset(pipeline.groups[0].tags) - {HEAD}

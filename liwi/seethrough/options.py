@@ -19,7 +19,8 @@ class CharacterOptions:
         parts: layers that are made; all where None. Fewer know less of each other.
         head_pass: whether the head is looked at again, enlarged; without it the head is one layer, in about half the time.
         strata: how parts are cut by depth.
-        seeds: seeds of single parts, to make one anew: the others' noise stays what it was.
+        seeds: seeds of single parts, to make one anew: the others' noise stays what it was. Unless ``parts`` are named, only the passes
+            that these are in are made.
     """
 
     parts: frozenset[BodyPart] | None = None

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 from starlette.routing import Route
 
-from liwi.engines import choose_engine
+from liwi.engines import EngineChoice, choose_engine
 from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
 from liwi.protocols import PartSegmenter
 from liwi.registry_serving import served_in
+from liwi.seethrough.readiness import DEPTH, PARTS
 from liwi.settings import Settings
 from liwi.ui.character_handlers import CharacterServices
 from liwi.ui.character_tab import build_character_tab
@@ -34,6 +35,15 @@ _HEADER = """
   <span class="liwi-account" hidden><span></span> <button type="button"></button></span>
 </div>
 """
+
+
+_SHOW_ENGINE = """(name, reason) => {
+  const pill = document.querySelector(".liwi-engine");
+  if (pill) { pill.textContent = `Engine: ${name}`; pill.title = reason; pill.style.visibility = ""; }
+  return [name, reason];
+}"""
+_HIDE_ENGINE = """() => { const pill = document.querySelector(".liwi-engine"); if (pill) pill.style.visibility = "hidden"; }"""
+"""What the page does with the name of the engine; tabs that use none leave its place empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,32 @@ def _for(shown_to: Callable[[str], bool]) -> Callable[[gr.Request], dict[str, An
         return gr.update(visible=shown_to(request.username or ""))
 
     return show
+
+
+def _show_engine(events: Sequence[Callable[..., Any]], choose: Callable[..., EngineChoice], chosen: gr.Dropdown | None = None) -> None:
+    """Let the header name the engine that a tab uses, whenever one of its events happens.
+
+    Args:
+        events: of Gradio's components.
+        choose: says which engine, of what was ``chosen``.
+        chosen: the component with which a person chooses; None for nothing.
+    """
+
+    def name(*given: object) -> tuple[str, str]:
+        choice = choose(*given)
+        return choice.name, choice.reason
+
+    words = [gr.Textbox(visible=False), gr.Textbox(visible=False)]
+    for event in events:
+        event(name, [chosen] if chosen else None, words, queue=False, show_progress="hidden", api_visibility="private").success(
+            None, words, words, js=_SHOW_ENGINE, api_visibility="private"
+        )
+
+
+def _character_services(settings: Settings, workspace: Workspace, tiles: TileStore, segmenter: PartSegmenter | None) -> CharacterServices:
+    registry = settings.checkpoint_registry
+    parts = segmenter or ServedPartSegmenter(served_in(registry, KIND))
+    return CharacterServices(workspace, tiles, parts, served_in(registry, PARTS), served_in(registry, DEPTH))
 
 
 def build_demo(
@@ -95,14 +131,16 @@ def build_demo(
             _HEADER.format(name=choice.name, reason=choice.reason), js_on_load=_ACCOUNT_JS if accounts else None, elem_classes="liwi-top"
         )
         with gr.Tabs():
-            with gr.Tab("Photo", id="photo"):
+            with gr.Tab("Photo", id="photo") as photo:
                 build_photo_tab(PhotoServices(workspace, tiles, choice.name))
-            with gr.Tab("Characters", id="characters"):
-                parts = segmenter or ServedPartSegmenter(served_in(settings.checkpoint_registry, KIND))
-                build_character_tab(CharacterServices(workspace, tiles, parts))
+            with gr.Tab("Characters", id="characters") as characters:
+                character = build_character_tab(_character_services(settings, workspace, tiles, segmenter))
             for tab in further:
                 with gr.Tab(tab.title, id=tab.id, visible=tab.shown_to is None) as built:
                     tab.build()
+                built.select(None, None, None, js=_HIDE_ENGINE, api_visibility="private")
                 if tab.shown_to is not None:
                     blocks.load(_for(tab.shown_to), None, built, show_progress="hidden", api_visibility="private")
+        _show_engine([photo.select], lambda: choice)
+        _show_engine([characters.select, character.engine.input], character.choice, character.engine)
     return blocks, [tiles.route(), download_route(workspace), *(route for tab in further for route in tab.routes)]

@@ -144,14 +144,16 @@ class ProjectHandlers:
         def show(message: str | None = None, *, consumed: Sequence[str] = ()) -> Manifest:
             return self._manifest(project, "edit", message=message, consumed=consumed)
 
-        shown = show()
+        shown, previews = show(), list[dict[str, str]]()
         threading.Thread(target=run, name=name, daemon=True).start()
         try:
             yield busy_manifest(shown, Progress(_first_stage(), 0, 1))
             while True:
                 match events.get():
-                    case Progress() as progress:
-                        yield busy_manifest(shown, progress)
+                    case Progress(preview=preview) as progress:
+                        if preview is not None:
+                            previews.append({"name": preview.name, "url": self._tiles.add(project.token, "preview", preview.rgba)})
+                        yield busy_manifest(shown, progress, previews)
                     case StepDone(number):
                         shown = show(consumed=step_ids[number : number + 1])
                         yield busy_manifest(shown, Progress("Cut out", 1, 1))

@@ -86,6 +86,19 @@ class TileStore:
             wanted["shadow-add"] = _Tile(partial(_lightening, decomposition), anchor)
         return self._exchange(token, wanted)
 
+    def add(self, token: str, name: str, pixels: UInt8) -> str:
+        """Give one more picture a URL, until the project is published again.
+
+        Args:
+            token: of the project.
+            name: safe in a URL.
+            pixels: (h, w, 3 or 4) uint8.
+        """
+        with self._lock:
+            key = f"{name}-{next(self._counter)}"
+            self._tiles.setdefault(token, {})[key] = _Tile(lambda: pixels, (pixels,))
+            return f"/tiles/{token}/{key}.webp"
+
     def _exchange(self, token: str, wanted: dict[str, _Tile]) -> dict[str, str]:
         """Keep the tiles whose pixels are the same as before, with their keys; replace the rest."""
         with self._lock:

@@ -31,7 +31,9 @@ function buildBusy() {
     setTimeout(giveUpWaiting, CANCEL_PATIENCE, performance.now());
   });
   ui.cancel = cancel;
-  ui.busy = make("div", "busy", { role: "group", "aria-label": "Work in progress", hidden: true }, [ui.busyText, ui.busyBar, cancel]);
+  ui.previews = make("div", "previews", { role: "list", "aria-label": "Finished so far", hidden: true });
+  const line = make("div", "busy-line", {}, [ui.busyText, ui.busyBar, cancel]);
+  ui.busy = make("div", "busy", { role: "group", "aria-label": "Work in progress", hidden: true }, [ui.previews, line]);
   return ui.busy;
 }
 
@@ -52,12 +54,27 @@ function showBusy() {
   ui.busy.hidden = !busy;
   ui.root.setAttribute("aria-busy", String(Boolean(busy)));
   refreshActions();
+  showPreviews(busy?.previews ?? []);
   if (!busy) return;
   const share = busy.total > 0 ? clamp(busy.done / busy.total, 0, 1) : null;
   ui.busyText.textContent = String(busy.stage ?? "Working");
   ui.busyBar.classList.toggle("unknown", share === null);
   ui.busyBar.firstChild.style.width = share === null ? "100%" : `${Math.round(share * 100)}%`;
   if (share !== null) ui.busyBar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+}
+
+// What is finished while the rest is being worked on; pictures that are there already stay.
+function showPreviews(previews) {
+  ui.previews.hidden = !previews.length;
+  if (!previews.length) return ui.previews.replaceChildren();
+  const known = ui.previews.childElementCount;
+  const next = ui.previews.lastChild?.dataset.number === String(known) ? previews.slice(known) : previews;
+  if (next === previews) ui.previews.replaceChildren();
+  for (const { name, url } of next) {
+    const number = ui.previews.childElementCount + 1;
+    ui.previews.append(make("img", "preview thumb", { src: String(url), alt: String(name), title: String(name), role: "listitem", "data-number": number }));
+  }
+  return ui.previews.lastChild.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function refreshEverything() {
