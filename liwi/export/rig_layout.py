@@ -12,6 +12,7 @@ import numpy as np
 from liwi.errors import ExportError
 from liwi.export.names import unique
 from liwi.export.pictures import CroppedLayer, cropped_layers
+from liwi.imaging.compositing import to_float, to_uint8
 from liwi.imaging.inpainting import SmoothInpainter
 from liwi.seethrough.body_parts import AnyBodyPart, BodyPart, CoarseBodyPart, Side
 from liwi.types import Decomposition, Layer, LayerRole
@@ -138,17 +139,23 @@ def _is_iris_of(iris: Layer, white: Layer) -> bool:
 
 
 def _white_below(white: CroppedLayer, iris: CroppedLayer) -> CroppedLayer:
-    """The white of an eye, as far as the iris reaches. At soft rims beyond it, it has the iris's own colour."""
+    """The white of an eye, as far as the iris reaches.
+
+    Clipped to it, the iris must look as it did. With alphas i and w before: the white's becomes T = i + w - i w, and its colour
+    (i (1 - w) iris + w white) / T, so that the iris over it has the colour and T the opacity of the two as they were. Where the iris is
+    opaque its own colour hides what is below, and that is filled with white, to be seen when the iris moves.
+    """
     box = white.box.union(iris.box)
-    rgba = np.zeros((box.height, box.width, 4), np.uint8)
-    rgba[white.box.translate(-box.left, -box.top).slices] = white.rgba
-    over = np.zeros_like(rgba)
-    over[iris.box.translate(-box.left, -box.top).slices] = iris.rgba
-    beyond = over[..., 3] > rgba[..., 3]
-    filled = SmoothInpainter().fill(np.ascontiguousarray(rgba[..., :3]), rgba[..., 3] == 0)
-    hidden = beyond & (over[..., 3] == 255)
-    rgba[..., :3] = np.where((beyond & ~hidden)[..., None], over[..., :3], np.where((rgba[..., 3:] == 0), filled, rgba[..., :3]))
-    rgba[..., 3] = np.maximum(rgba[..., 3], over[..., 3])
+    below, above = np.zeros((2, box.height, box.width, 4), np.uint8)
+    below[white.box.translate(-box.left, -box.top).slices] = white.rgba
+    above[iris.box.translate(-box.left, -box.top).slices] = iris.rgba
+    filled = SmoothInpainter().fill(np.ascontiguousarray(below[..., :3]), below[..., 3] == 0)
+    under, over = to_float(below[..., 3:]), to_float(above[..., 3:])
+    total = over + under - over * under
+    mixed = over * (1 - under) * above[..., :3] + under * below[..., :3]
+    colors = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+    colors = np.where((over == 1) & (under == 0), filled, np.where(over == 1, below[..., :3], colors))
+    rgba = np.dstack([np.rint(colors).astype(np.uint8), to_uint8(total)])
     rgba[rgba[..., 3] == 0] = 0
     return replace(white, box=box, rgba=rgba)
 

@@ -108,7 +108,7 @@ def test_layers_laid_over_each_other_look_as_the_panel_does(head: Decomposition,
     document[1].visible = True  # the background
     colour, _, alpha = composite(document, force=True)
     assert alpha.min() > 0.999
-    assert np.abs(np.rint(colour * 255) - head.source).max() <= 2
+    assert np.abs(np.rint(colour * 255) - head.source).max() <= 1
 
 
 def test_the_flat_one_has_no_groups_and_the_drawing_order(head: Decomposition, tmp_path: Path) -> None:
