@@ -69,14 +69,14 @@ def build_character_tab(services: CharacterServices) -> CharacterTab:
     opening = build_opening("character", "Open an illustration", CHARACTERS)
     options = _build_options(handlers.lacking())
     with gr.Row(elem_classes="liwi-bar", equal_height=True):
-        parts = [("Body part of the selected layers", ""), *((each.value.capitalize(), each.value) for each in LAYER_PARTS)]
+        parts = [("Body part ...", ""), *((each.value.capitalize(), each.value) for each in LAYER_PARTS)]
         part = gr.Dropdown(parts, value="", label="Body part", container=False, scale=2, min_width=180, elem_id="character-part")
         side = gr.Dropdown(_SIDES, value="", label="Side", container=False, scale=2, min_width=120, elem_id="character-side")
         name_it, join, cut, again = (
             gr.Button(text, scale=1, min_width=width, size="md", elem_id=f"character-{name}")
             for text, name, width in (("Relabel", "relabel", 80), ("Merge", "merge", 70), ("Split", "split", 60), ("Make anew", "anew", 96))
         )
-        exporting = build_exporting("character")
+        exporting = build_exporting("character", rigging=True)
     stage = Stage(elem_id="character-stage", height="max(430px, calc(100vh - 352px))", words=WORDS, tools=("move", "box", "hand"))
     about = gr.HTML(_about(""), elem_classes="liwi-top", elem_id="character-about")
     wire_project(handlers, stage, token, opening, exporting)
