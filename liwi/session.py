@@ -281,6 +281,6 @@ def clean_name(name: str) -> str:
 def _part_of(report: ReportProgress, number: int, count: int) -> ReportProgress:
     def report_part(progress: Progress) -> None:
         stage = progress.stage if count == 1 else f"{progress.stage} (box {number + 1} of {count})"
-        report(Progress(stage, number * progress.total + progress.done, progress.total * count))
+        report(replace(progress, stage=stage, done=number * progress.total + progress.done, total=progress.total * count))
 
     return report_part

@@ -113,7 +113,7 @@ def measure(
     out: Annotated[Path, typer.Option(help="Folder for report.json and, of matting, index.html.")],
     clicks: Annotated[bool, typer.Option(help="Of matting: also measure what three simulated clicks mend.")] = False,
 ) -> None:
-    """Measure a run's best network as it would serve: in the embedded engine, or on characters that it has never seen."""
+    """Measure a run's best network as it would serve: inside its engine, or on characters that it has never seen."""
     from training.run_folder import JOB, read_run_job
 
     if not (folder / JOB).is_file() or read_run_job(folder).objective == "part_segmentation":

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from liwi.editing import check_box
 from liwi.engines.embedded import BACKGROUND_MARGIN, OBJECT_MARGIN
 from liwi.engines.one_by_one import cut_each
+from liwi.engines.previews import preview_of
 from liwi.errors import EngineUnavailable, LiwiError, PromptError
 from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
 from liwi.layering.box_prompt import draw_prompt, scale_box
@@ -27,7 +29,7 @@ from liwi.layering.loading import LayeredModel
 from liwi.layering.request import LayeringRequest, StepReport
 from liwi.layering.sampling import working_size
 from liwi.layering.serving import KIND, ServedModel
-from liwi.progress import CancelToken, Progress, ReportProgress, ignore_progress
+from liwi.progress import CancelToken, Preview, Progress, ReportProgress, ignore_progress
 from liwi.registry_serving import Served, answering, served_here
 from liwi.types import BoundingBox, Decomposition, DecompositionRequest, Hint, Layer, LayerRole, LayerStack, Provenance
 
@@ -36,6 +38,9 @@ Float32 = NDArray[np.float32]
 
 FADE = 0.1
 """Share of the region's sides over which the shadow fades out towards its border, so that no seam shows."""
+
+PREVIEWS = 4
+"""How often the layers are shown while they are found; each time costs a decoding."""
 
 NO_CHECKPOINT = (
     "The engine 'liwi' has no checkpoint: none of the kind 'layering' is served. "
@@ -106,7 +111,10 @@ class LayeredDecomposer:
         report(Progress("Reading the picture", 0, total))
 
         def on_step(step: StepReport) -> None:
-            report(Progress(f"Finding the layers, step {step.done} of {step.total}", step.done, total))
+            stage = f"Finding the layers, step {step.done} of {step.total}"
+            previews = _previews(step, request) if _shows_previews(step) else [None]
+            for preview in previews:
+                report(Progress(stage, step.done, total, preview))
 
         # 2. Layers and shadow at the working size.
         found = model.pipeline(asked, on_step=on_step, cancel=cancel)[0]
@@ -128,6 +136,18 @@ class LayeredDecomposer:
         provenance = Provenance(self.name, f"{self.version}, {name}", request.seed, time.monotonic() - started)
         done = Decomposition(request.image, LayerStack(tuple(layers)), provenance, request.mask)
         return replace(done, provenance=replace(provenance, notes=_notes(done, piece, full, model, found.caption, bool(request.boxes))))
+
+
+def _shows_previews(step: StepReport) -> bool:
+    """Whether the layers are shown as they are after this step: `PREVIEWS` times, evenly; not at the end, when they come anyway."""
+    return step.done < step.total and step.done * (PREVIEWS + 1) // step.total > (step.done - 1) * (PREVIEWS + 1) // step.total
+
+
+def _previews(step: StepReport, request: DecompositionRequest) -> list[Preview]:
+    """How the layers look so far, the background first."""
+    layers = (step.preview()[0] * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    names = ["Background", *(_name(request, number) for number in range(1, len(layers)))]
+    return [preview_of(name, rgba) for name, rgba in zip(names, layers, strict=True)]
 
 
 def create() -> LayeredDecomposer:
@@ -221,11 +241,15 @@ def _build_layers(request: DecompositionRequest, piece: _Piece, full: FullSize) 
             continue
         placed = np.zeros((size[1], size[0], 4), np.uint8)
         placed[piece.region.slices] = obeyed
-        number = len(layers)
-        name = request.names[number - 1] if number <= len(request.names) else f"Object {number}"
+        name = _name(request, len(layers))
         box = check_box(request.boxes[0], size) if request.boxes else BoundingBox.around(placed[..., 3])
         layers.append(Layer(placed, LayerRole.FOREGROUND, name, box=box))
     return layers
+
+
+def _name(request: DecompositionRequest, number: int) -> str:
+    """Of a foreground, counted from 1."""
+    return request.names[number - 1] if number <= len(request.names) else f"Object {number}"
 
 
 def _obey_hints(rgba: UInt8, piece: _Piece) -> UInt8:

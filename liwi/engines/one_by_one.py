@@ -31,7 +31,8 @@ def cut_each(
 
         def report_box(progress: Progress, number: int = number) -> None:
             stage = f"{progress.stage} (box {number + 1} of {len(request.boxes)})"
-            report(Progress(stage, number * progress.total + progress.done, progress.total * len(request.boxes)))
+            done, total = number * progress.total + progress.done, progress.total * len(request.boxes)
+            report(replace(progress, stage=stage, done=done, total=total))
 
         name = request.names[number] if number < len(request.names) else None
         options = CutOptions(name, request.extract_shadow, request.seed, request.steps, request.text)

@@ -112,16 +112,16 @@ def build_manifest(
     }
 
 
-def busy_manifest(manifest: Mapping[str, Any], progress: Progress, previews: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+def busy_manifest(manifest: Mapping[str, Any], progress: Progress, previews: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The same manifest with work under way.
 
     Args:
         manifest: as it was before.
         progress: how far the work is.
-        previews: what is finished so far: its "name" and "url".
+        previews: what is finished so far, or how it looks: name -> URL.
     """
     busy: dict[str, Any] = {"stage": progress.stage, "done": progress.done, "total": max(1, progress.total)}
-    return {**manifest, "busy": {**busy, "previews": [dict(each) for each in previews]} if previews else busy}
+    return {**manifest, "busy": {**busy, "previews": [{"name": name, "url": url} for name, url in previews.items()]} if previews else busy}
 
 
 def read_stage(value: object) -> StageState:

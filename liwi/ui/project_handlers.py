@@ -144,7 +144,7 @@ class ProjectHandlers:
         def show(message: str | None = None, *, consumed: Sequence[str] = ()) -> Manifest:
             return self._manifest(project, "edit", message=message, consumed=consumed)
 
-        shown, previews = show(), list[dict[str, str]]()
+        shown, previews = show(), dict[str, str]()
         threading.Thread(target=run, name=name, daemon=True).start()
         try:
             yield busy_manifest(shown, Progress(_first_stage(), 0, 1))
@@ -152,7 +152,7 @@ class ProjectHandlers:
                 match events.get():
                     case Progress(preview=preview) as progress:
                         if preview is not None:
-                            previews.append({"name": preview.name, "url": self._tiles.add(project.token, "preview", preview.rgba)})
+                            previews[preview.name] = self._tiles.add(project.token, "preview", preview.rgba)
                         yield busy_manifest(shown, progress, previews)
                     case StepDone(number):
                         shown = show(consumed=step_ids[number : number + 1])

@@ -141,9 +141,9 @@ class LayeringObjective:
         )
         vae = self._encoders.vae if self._settings.vae else None
         if self._settings.lora:
-            save_checkpoint(folder / "layering", card, vae=vae, lora=model)
+            save_checkpoint(folder, card, vae=vae, lora=model)
         else:
-            save_checkpoint(folder / "layering", card, transformer=model, vae=vae)
+            save_checkpoint(folder, card, transformer=model, vae=vae)
 
     def _layout(self, batch: Mapping[str, Tensor]) -> TokenLayout:
         """Which token of this batch is which."""

@@ -12,6 +12,7 @@ from liwi.editing import Document, cut_box, delete_layer, recut
 from liwi.engines import ENGINES, choose_engine, create_engine, layered_diffusion
 from liwi.engines.embedded import BACKGROUND_MARGIN
 from liwi.engines.layered_diffusion import LayeredDecomposer
+from liwi.engines.previews import PREVIEW_SIDE
 from liwi.errors import Cancelled, EngineUnavailable, InputError, PromptError
 from liwi.export import export
 from liwi.layering import readiness
@@ -129,6 +130,9 @@ def test_progress_rises_and_cancelling_stops(engine: LayeredDecomposer) -> None:
     engine.decompose(DecompositionRequest(image, boxes=(left,)), report=reports.append)
     assert [report.done for report in reports] == sorted(report.done for report in reports)
     assert any("step 2 of 2" in report.stage for report in reports)
+    shown = [(report.preview.name, report.preview.rgba.shape) for report in reports if report.preview]
+    assert [name for name, _ in shown] == ["Background", "Object 1"]  # after the first of two steps
+    assert all(max(shape) <= PREVIEW_SIDE and shape[2] == 4 for _, shape in shown)
     token = CancelToken()
 
     def stop(progress: Progress) -> None:

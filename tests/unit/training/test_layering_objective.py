@@ -14,6 +14,8 @@ from liwi.layering.layout import Frame0
 from liwi.layering.loading import load_model
 from liwi.layering.request import LayeringRequest
 from liwi.layering.sampling import Sampling
+from liwi.registry import Registry
+from liwi.types import BoundingBox, DecompositionRequest
 from tests.unit.layering.networks import write_published
 from tests.unit.training.layered import layered_job, make_scenes, make_vae
 from tests.unit.training.test_loop import numbers
@@ -21,7 +23,9 @@ from training.checkpoints import list_checkpoints
 from training.errors import JobError
 from training.job import Job
 from training.loop import train
+from training.measuring import engine_of
 from training.objectives.layering import LayeringObjective, _padded
+from training.publishing import publish
 
 TINY = {"num_layers": 2, "num_heads": 2, "head_dim": 16, "text_width": 8}
 
@@ -145,12 +149,16 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_its_checkpoint_takes_pictur
     train(job(folder), tmp_path / "cut")
     assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
     assert (tmp_path / "whole" / "pictures" / "step_00000004" / "measured.png").is_file()
-    loaded = load_model(tmp_path / "whole" / "export" / "layering")
+    record = publish(tmp_path / "whole", registry := Registry(tmp_path / "registry", shipped=None), licence="ours", who="test")
+    loaded = load_model(registry.folder(record.id))
     assert loaded.card.prompted
     picture = np.full((32, 48, 3), 90, np.uint8)
     (answer,) = loaded.pipeline(LayeringRequest([picture], 2, "", sampling=Sampling(steps=1, guidance=1.0, resolution=39)))
     assert answer.layers.shape == (2, 4, 32, 48)
     assert answer.shadow is not None
+    decomposed = engine_of(tmp_path / "whole").decompose(DecompositionRequest(picture, boxes=(BoundingBox(8, 8, 40, 24),), steps=1))
+    assert decomposed.provenance.engine == "liwi"
+    assert np.array_equal(decomposed.recompose(), picture)
 
 
 def test_a_lora_trains_itself_alone_and_is_loaded_with_its_base(folder: Path, tmp_path: Path) -> None:
@@ -163,7 +171,7 @@ def test_a_lora_trains_itself_alone_and_is_loaded_with_its_base(folder: Path, tm
     assert learning
     assert all("lora" in name for name in learning)
     objective.export(network, tmp_path / "export", {})
-    names = {path.name for path in (tmp_path / "export" / "layering").iterdir()}
+    names = {path.name for path in (tmp_path / "export").iterdir()}
     assert names == {"layering.json", "lora.safetensors"}
 
 

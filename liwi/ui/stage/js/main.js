@@ -63,18 +63,18 @@ function showBusy() {
   if (share !== null) ui.busyBar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
 }
 
-// What is finished while the rest is being worked on; pictures that are there already stay.
+// What is finished while the rest is being worked on, or how it looks so far; pictures that are there already stay.
 function showPreviews(previews) {
+  const grown = previews.length > ui.previews.childElementCount;
   ui.previews.hidden = !previews.length;
-  if (!previews.length) return ui.previews.replaceChildren();
-  const known = ui.previews.childElementCount;
-  const next = ui.previews.lastChild?.dataset.number === String(known) ? previews.slice(known) : previews;
-  if (next === previews) ui.previews.replaceChildren();
-  for (const { name, url } of next) {
-    const number = ui.previews.childElementCount + 1;
-    ui.previews.append(make("img", "preview thumb", { src: String(url), alt: String(name), title: String(name), role: "listitem", "data-number": number }));
-  }
-  return ui.previews.lastChild.scrollIntoView({ block: "nearest", inline: "nearest" });
+  while (ui.previews.childElementCount > previews.length) ui.previews.lastChild.remove();
+  previews.forEach(({ name, url }, place) => {
+    const picture = ui.previews.children[place] ?? ui.previews.appendChild(make("img", "preview thumb", { role: "listitem" }));
+    if (picture.getAttribute("src") === String(url)) return;
+    picture.src = String(url);
+    picture.alt = picture.title = String(name);
+  });
+  if (grown) ui.previews.lastChild.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function refreshEverything() {
