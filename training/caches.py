@@ -14,9 +14,10 @@ made again.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -25,6 +26,8 @@ from torch import Tensor, nn
 
 from data_tools.manifests import digest
 from liwi.export.atomic import new_file
+
+T = TypeVar("T")
 
 VERSION = 1
 
@@ -91,6 +94,13 @@ class TensorCache:
     def missing(self, samples: Iterable[str]) -> list[str]:
         """The samples without a sound entry, each once and in their order: what is to be encoded before training begins."""
         return [sample for sample in dict.fromkeys(samples) if self.read(sample) is None]
+
+
+def own_share_first(samples: Sequence[T]) -> list[T]:
+    """All samples, in an order of its own for each process of a run: each begins elsewhere, and passes over what others have made by then."""
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    first = len(samples) * rank // world
+    return [*samples[first:], *samples[:first]]
 
 
 def fingerprint(encoder: nn.Module) -> str:

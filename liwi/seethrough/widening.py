@@ -31,7 +31,9 @@ def widen_to_parts(network: UNet2DConditionModel, *, group_embedding: bool = Fal
     settings["mid_block_type"] = _PART_BLOCKS.get(settings["mid_block_type"], settings["mid_block_type"])
     for key in ("down_block_types", "up_block_types"):
         settings[key] = [_PART_BLOCKS.get(name, name) for name in settings[key]]
-    wide = PartUNet(**settings, group_embedding=group_embedding, tag_version=tag_version).to(device=network.device, dtype=network.dtype)
+    settings |= {"group_embedding": group_embedding, "tag_version": tag_version}
+    wide = PartUNet(**settings)
+    nn.Module.to(wide, device=network.device, dtype=network.dtype)  # the library's own warns of nothing
     wide.silence_parts()
     wide.load_state_dict({**wide.state_dict(), **network.state_dict()}, strict=True)
     return wide.train(network.training)

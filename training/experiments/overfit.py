@@ -16,8 +16,8 @@ from data_tools.dataset import write_dataset
 from data_tools.manifests import MANIFEST, encode_document
 from data_tools.scenes import SceneSettings, draw_scenes
 from liwi.command_line import errors_for_people
+from training.experiments.figures import evaluations_of
 from training.job import Job, parse_job
-from training.run_folder import read_log
 
 ALPHA_IOU, RGB_L1 = 0.9, 0.05
 """What is to be reached, with and without the prompt."""
@@ -117,12 +117,7 @@ def _schedule(steps: int, device: str) -> dict[str, Any]:
 
 def write_figures(out: Path) -> dict[str, Any]:
     """What both logs say so far: ``figures.json`` and ``figures.png``."""
-    logs = {name: read_log(out / name) for name in ("vae", "layering") if (out / name).is_dir()}
-    figures: dict[str, Any] = {"wanted": {"alpha_iou": ALPHA_IOU, "rgb_l1": RGB_L1}}
-    for name, lines in logs.items():
-        evaluations = [{key: value for key, value in line.items() if key != "event"} for line in lines if line["event"] == "evaluation"]
-        seconds = sum(line["seconds"] for line in lines if line["event"] in ("step", "evaluation"))
-        figures[name] = {"evaluations": evaluations, "seconds": round(seconds)}
+    figures: dict[str, Any] = {"wanted": {"alpha_iou": ALPHA_IOU, "rgb_l1": RGB_L1}, **evaluations_of(out, ("vae", "layering"))}
     best = [line for line in figures.get("layering", {}).get("evaluations", []) if _reached(line)]
     figures["reached"] = {"step": best[0]["step"], **best[0]} if best else None
     (out / "figures.json").write_bytes(encode_document(figures))

@@ -86,7 +86,9 @@ OBJECTIVES: dict[str, str] = {
     "layering": "training.objectives.layering:LayeringObjective",
     "matting": "training.objectives.matting:MattingObjective",
     "part_segmentation": "training.objectives.part_segmentation:PartSegmentationObjective",
+    "part_diffusion": "training.objectives.part_diffusion:PartDiffusionObjective",
     "rgba_vae": "training.objectives.rgba_vae:RgbaVaeObjective",
+    "transparency": "training.objectives.transparency:TransparencyObjective",
 }
 """Name -> ``"module:class"``; the class is called with the job."""
 

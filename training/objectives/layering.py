@@ -7,7 +7,7 @@ source and itself alone. Loss: equation 3. Signs, sigma and the shift by resolut
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -38,6 +38,11 @@ class LayeringObjective:
     kind = "layering"
     metric = "alpha_iou"
     lower_is_better = frozenset({"rgb_l1", "foreground_l1", "shadow_l1", "prompted_rgb_l1"})
+
+    @staticmethod
+    def tables(model: Mapping[str, Any]) -> Mapping[str, tuple[type, ...]]:  # noqa: ARG004 (the same for all)
+        """See `training.objectives.tables_of`."""
+        return {"model": (LayeringModel,), "data": (LayeredData,)}
 
     def __init__(self, job: Job) -> None:
         self._settings = read_table(LayeringModel, job.model, "model")

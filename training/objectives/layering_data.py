@@ -1,11 +1,13 @@
 """The job's tables ``[model]`` and ``[data]`` of the two objectives that learn from layered samples."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from liwi.layering.box_prompt import BoxChance
 from liwi.layering.degradation import DegradationChance
 from liwi.layering.layout import Frame0
 from liwi.layering.shadow_target import Frame0Target
+from liwi.limits import OneOf, Range
 from training.errors import JobError
 from training.objectives.layering_samples import VariantSettings
 
@@ -31,36 +33,24 @@ class LayeredData:
         degrade_weakest, degrade_strongest: see `DegradationChance`.
     """
 
-    variants: int = 4
-    prompted: float = 0.5
-    max_pixels: int = 1024 * 1024
-    multiple: int = 32
-    held_out: float = 0.1
-    evaluation_samples: int = 16
-    evaluation_steps: int = 20
+    variants: Annotated[int, Range(1, 10_000)] = 4
+    prompted: Annotated[float, Range(0, 1)] = 0.5
+    max_pixels: Annotated[int, Range(32 * 32, 1024 * 1024)] = 1024 * 1024
+    multiple: Annotated[int, Range(4, 64)] = 32
+    held_out: Annotated[float, Range(0, 1)] = 0.1
+    evaluation_samples: Annotated[int, Range(1, 100_000)] = 16
+    evaluation_steps: Annotated[int, Range(1, 200)] = 20
     cache: str = "out/caches/layering"
     decoded: bool = False
-    box_jitter: float = 0.08
-    box_partial: float = 0.15
-    box_least: float = 0.6
-    box_several: float = 0.35
-    box_point: float = 0.0
-    degrade_weakest: float = 0.02
-    degrade_strongest: float = 0.12
+    box_jitter: Annotated[float, Range(0, 1)] = 0.08
+    box_partial: Annotated[float, Range(0, 1)] = 0.15
+    box_least: Annotated[float, Range(0, 1)] = 0.6
+    box_several: Annotated[float, Range(0, 1)] = 0.35
+    box_point: Annotated[float, Range(0, 1)] = 0.0
+    degrade_weakest: Annotated[float, Range(0, 1)] = 0.02
+    degrade_strongest: Annotated[float, Range(0, 1)] = 0.12
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("variants", 1, 10_000),
-            ("max_pixels", 32 * 32, 1024 * 1024),
-            ("multiple", 4, 64),
-            ("evaluation_samples", 1, 100_000),
-            ("evaluation_steps", 1, 200),
-        ):
-            if not least <= getattr(self, name) <= most:
-                raise JobError(f"The key 'data.{name}' must be {least} to {most}.")
-        for name in ("prompted", "held_out", *_BOXES, *_DEGRADATIONS):
-            if not 0 <= getattr(self, name) <= 1:
-                raise JobError(f"The key 'data.{name}' is a share, from 0 to 1.")
         if self.degrade_weakest > self.degrade_strongest:
             raise JobError("The key 'data.degrade_weakest' must not be above 'data.degrade_strongest'.")
 
@@ -91,33 +81,18 @@ class LayeringModel:
 
     start_from: str = "scratch"
     vae: str = ""
-    num_layers: int = 4
-    num_heads: int = 4
-    head_dim: int = 32
-    text_width: int = 16
-    lora: int = 0
-    frame0: str = Frame0.SHADOW_PIXEL.value
-    gain: float = 1.0
-    auxiliary: float = 1.0
-    drop_text: float = 0.1
-    sigmas: str = "uniform"
+    num_layers: Annotated[int, Range(1, 60)] = 4
+    num_heads: Annotated[int, Range(1, 64)] = 4
+    head_dim: Annotated[int, Range(8, 256)] = 32
+    text_width: Annotated[int, Range(1, 8192)] = 16
+    lora: Annotated[int, Range(0, 1024)] = 0
+    frame0: Annotated[str, OneOf(*Frame0)] = Frame0.SHADOW_PIXEL.value
+    gain: Annotated[float, Range(0, 16, above=True)] = 1.0
+    auxiliary: Annotated[float, Range(0, 1e3)] = 1.0
+    drop_text: Annotated[float, Range(0, 1)] = 0.1
+    sigmas: Annotated[str, OneOf("uniform", "logit_normal")] = "uniform"
 
     def __post_init__(self) -> None:
-        if self.frame0 not in set(Frame0):
-            raise JobError(f"The key 'model.frame0' must be one of {', '.join(Frame0)}, got {self.frame0[:40]!r}.")
-        if self.sigmas not in ("uniform", "logit_normal"):
-            raise JobError('The key \'model.sigmas\' must be "uniform" or "logit_normal".')
-        for name, least, most in (
-            ("num_layers", 1, 60),
-            ("num_heads", 1, 64),
-            ("head_dim", 8, 256),
-            ("text_width", 1, 8192),
-            ("lora", 0, 1024),
-            ("auxiliary", 0, 1e3),
-            ("drop_text", 0, 1),
-        ):
-            if not least <= getattr(self, name) <= most:
-                raise JobError(f"The key 'model.{name}' must be {least} to {most:g}.")
         if self.head_dim % 8:
             raise JobError("The key 'model.head_dim' must be a multiple of 8: positions take it in three even shares.")
         if self.start_from == "scratch" and self.lora:

@@ -4,7 +4,6 @@ An entry holds all that one variant needs, so that a step reads one small file p
 begins at another place and passes over what is there by the time it comes to it.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from data_tools.manifests import digest
 from liwi.layering.latents import LatentCodec
 from liwi.layering.shadow_target import Frame0Target
 from liwi.layering.text import TextConditioning
-from training.caches import TensorCache, fingerprint
+from training.caches import TensorCache, fingerprint, own_share_first
 from training.objectives.layering_samples import Plan, Variant, VariantSettings, make_variant, to_pixels
 
 Entry = dict[str, Tensor]
@@ -67,10 +66,8 @@ class LatentStore:
 
     def fill(self, plans: Sequence[Plan]) -> int:
         """Encode what is missing; returns how many this process encoded."""
-        rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-        first = len(plans) * rank // world
         encoded = 0
-        for plan in (*plans[first:], *plans[:first]):
+        for plan in own_share_first(plans):
             if not self._latents.path(plan.key).is_file() or self._latents.read(plan.key) is None:
                 self._latents.write(plan.key, self._encode(plan))
                 encoded += 1

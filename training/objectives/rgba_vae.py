@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
@@ -22,17 +22,17 @@ from liwi.layering.components import build_vae
 from liwi.layering.latents import LatentCodec
 from liwi.layering.shadow_target import composite, shadow_of, shadow_picture
 from liwi.layering.single_frame import quicken
+from liwi.limits import Range
 from training.batches import bucket_numbers
 from training.errors import JobError
 from training.job import Job, read_table
 from training.objectives.layering_data import LayeredData
 from training.objectives.layering_samples import Plan, Variant, make_variant, plan_variants, to_pixels
+from training.objectives.settling import even_out, settle
 
-_ALPHA_WEIGHT = 2.0
+_ALPHA_WEIGHT = 1.0
 _UNSEEN_WEIGHT = 0.1
 """How much colour counts where alpha is 0."""
-
-_FIRST_LOG_VARIANCE = -6.0
 
 _KEPT = 1024
 """Variants kept in memory."""
@@ -53,18 +53,15 @@ class VaeModel:
         kl: weight of the pull towards the normal distribution.
     """
 
-    base_dim: int = 16
-    dim_mult: tuple[int, ...] = (1, 2, 4)
-    z_dim: int = 16
-    num_res_blocks: int = 1
-    kl: float = 1e-6
+    base_dim: Annotated[int, Range(4, 256)] = 16
+    dim_mult: Annotated[tuple[int, ...], Range(1, 16)] = (1, 2, 4)
+    z_dim: Annotated[int, Range(1, 64)] = 16
+    num_res_blocks: Annotated[int, Range(1, 4)] = 1
+    kl: Annotated[float, Range(0, 1)] = 1e-6
 
     def __post_init__(self) -> None:
-        if not (2 <= len(self.dim_mult) <= 5 and all(1 <= each <= 16 for each in self.dim_mult)):
+        if not 2 <= len(self.dim_mult) <= 5:
             raise JobError("The key 'model.dim_mult' is a list of two to five numbers from 1 to 16.")
-        for name, least, most in (("base_dim", 4, 256), ("z_dim", 1, 64), ("num_res_blocks", 1, 4), ("kl", 0, 1)):
-            if not least <= getattr(self, name) <= most:
-                raise JobError(f"The key 'model.{name}' must be {least} to {most}.")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -89,6 +86,11 @@ class RgbaVaeObjective:
     metric = "alpha_iou"
     lower_is_better = frozenset({"rgb_l1", "shadow_l1"})
 
+    @staticmethod
+    def tables(model: Mapping[str, Any]) -> Mapping[str, tuple[type, ...]]:  # noqa: ARG004 (the same for all)
+        """See `training.objectives.tables_of`."""
+        return {"model": (VaeModel,), "data": (LayeredData,)}
+
     def __init__(self, job: Job) -> None:
         self._settings = read_table(VaeModel, job.model, "model")
         self._data = read_table(LayeredData, job.data, "data")
@@ -110,9 +112,10 @@ class RgbaVaeObjective:
         return bucket_numbers([plan.shape for plan in self._plans])
 
     def build(self) -> nn.Module:
-        """A fresh VAE; see `_settle`."""
-        vae = quicken(build_vae(self._settings.settings))
-        _settle(vae, self._read(self._plans[0]))
+        """A fresh VAE; see `training.objectives.settling`."""
+        vae, pictures = quicken(build_vae(self._settings.settings)), self._read(self._plans[0])
+        even_out(vae)
+        settle(vae, lambda: vae.encode(pictures[:, :, None]).latent_dist.mode(), channels=self._settings.z_dim)
         return _Reconstruction(vae)
 
     def batch(self, indices: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Tensor]:
@@ -189,34 +192,6 @@ def frames_of(variant: Variant) -> Tensor:
     shadow = shadow_picture(shadow_of(source[None], composite(layers[None])))
     rest = [to_pixels(each) for each in (*variant.degraded, *(() if variant.prompt is None else (variant.prompt,)))]
     return torch.cat([source[None], layers, torch.stack(rest), shadow])
-
-
-@torch.no_grad()
-def _settle(vae: AutoencoderKLQwenImage, pictures: Tensor) -> None:
-    """Let a fresh VAE begin nearly linear, at an even loudness, with latents that differ more than the noise added to them.
-
-    As PyTorch makes it, pictures fade layer by layer, for two thirds of a kernel see no frame at all; after a few steps biases drown what
-    is left of them in the normalisation, and the decoder learns for a long time to ignore them.
-
-    Args:
-        vae: changed in place.
-        pictures: (N, 4, H, W) in [-1, 1], some of those that it will see.
-    """
-    for module in vae.modules():
-        if isinstance(module, nn.Conv2d | nn.Conv3d):
-            frames = module.kernel_size[0] if isinstance(module, nn.Conv3d) else 1
-            module.weight *= (3 * frames) ** 0.5
-            if module.bias is not None:
-                module.bias.zero_()
-    for name, parameter in vae.named_parameters():
-        if name.endswith(("conv2.weight", "proj.weight")):  # the last layers of residual blocks
-            parameter.zero_()
-    vae.decoder.conv_out.weight *= 0.1  # begins with grey
-    z_dim = vae.config.z_dim
-    vae.quant_conv.weight[z_dim:] *= 0.1
-    vae.quant_conv.bias[z_dim:] = _FIRST_LOG_VARIANCE
-    spread = vae.encode(pictures[:, :, None]).latent_dist.mode().std()
-    vae.quant_conv.weight[:z_dim] /= spread.clamp(min=1e-3)
 
 
 class _Reconstruction(nn.Module):

@@ -1,0 +1,54 @@
+"""Noise and targets of the character model's diffusion: of published schedules, per sample one time for all parts (paper 2, section 4.1.2).
+
+Letters at the end of names: B samples, F parts of each, C channels, h and w sides of latents.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from torch import Tensor
+
+_KEYS = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "rescale_betas_zero_snr")
+
+
+class NoiseSchedule:
+    """How much of a sample is left at each time.
+
+    Args:
+        settings: of a sampler, see `liwi.seethrough.published_settings`.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        scheduler = DDPMScheduler(**{key: settings[key] for key in _KEYS if key in settings})
+        self._left: Tensor = scheduler.alphas_cumprod
+
+    @property
+    def num_times(self) -> int:
+        """Times are 0, nearly no noise, to this - 1."""
+        return len(self._left)
+
+    def draw_times(self, count: int, device: torch.device) -> Tensor:
+        """(B,) int64, all times alike."""
+        return torch.randint(0, self.num_times, (count,), device=device)
+
+    def noised(self, clean_BFChw: Tensor, noise_BFChw: Tensor, times_B: Tensor) -> Tensor:  # noqa: N803 (shape suffixes)
+        """Samples at their times."""
+        signal, rest = self._shares(times_B)
+        return signal * clean_BFChw + rest * noise_BFChw
+
+    def velocity(self, clean_BFChw: Tensor, noise_BFChw: Tensor, times_B: Tensor) -> Tensor:  # noqa: N803
+        """What v-prediction is trained towards."""
+        signal, rest = self._shares(times_B)
+        return signal * noise_BFChw - rest * clean_BFChw
+
+    def min_snr_weights(self, times_B: Tensor, gamma: float) -> Tensor:  # noqa: N803
+        """(B,): min(SNR, gamma) / SNR, for a network that predicts noise; all 1 where gamma is 0."""
+        left = self._left.to(times_B.device)[times_B]
+        ratio = left / (1 - left)
+        return ratio.clamp(max=gamma) / ratio if gamma else torch.ones_like(ratio)
+
+    def _shares(self, times_B: Tensor) -> tuple[Tensor, Tensor]:  # noqa: N803
+        left = self._left.to(times_B.device)[times_B].view(-1, 1, 1, 1, 1)
+        return left.sqrt(), (1 - left).sqrt()
