@@ -8,6 +8,7 @@ import pytest
 
 from training.errors import JobError
 from training.job import encode_job, parse_job, read_job
+from training.job_form import form_rows
 
 MINIMAL: dict[str, Any] = {"objective": "matting", "dataset": "somewhere"}
 SHIPPED = sorted((Path(__file__).parents[3] / "training" / "jobs").glob("*.toml"))
@@ -91,3 +92,10 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_file_says_where_jobs_lie(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="training/jobs"):
         read_job(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_value_of_a_shipped_job_says_what_it_means(path: Path) -> None:
+    rows = form_rows(read_job(path))
+    assert rows
+    assert not [row["key"] for row in rows if not row["meaning"]]
