@@ -17,7 +17,7 @@ from liwi.seethrough.stratification import BACK_TO_FRONT, pseudo_depth
 
 BEHIND: Mapping[AnyBodyPart, tuple[AnyBodyPart, ...]] = MappingProxyType(
     {
-        BodyPart.BACK_HAIR: (BodyPart.NECK, BodyPart.EARS, BodyPart.FACE, BodyPart.FRONT_HAIR),
+        BodyPart.BACK_HAIR: (BodyPart.EARS, BodyPart.FACE, BodyPart.FRONT_HAIR),
         BodyPart.LEGWEAR: (BodyPart.FOOTWEAR, BodyPart.BOTTOMWEAR),
         BodyPart.NECK: (BodyPart.TOPWEAR, BodyPart.NECKWEAR, BodyPart.FACE),
         BodyPart.EARS: (BodyPart.FACE, BodyPart.EARWEAR),
@@ -32,7 +32,11 @@ BEHIND: Mapping[AnyBodyPart, tuple[AnyBodyPart, ...]] = MappingProxyType(
         BodyPart.NOSE: (BodyPart.EYEWEAR,),
     }
 )
-"""Class to the classes that are in front of it wherever both are there."""
+"""Class to the classes that are in front of it wherever both are there.
+
+Back hair and neck are not compared: locks that hang from behind over the shoulders belong to the back hair, in four of ten synthetic
+characters. Neither are arms, clothes and held things: what a hand is in front of changes with every pose.
+"""
 
 _PLACE = {part: place for place, part in enumerate(BACK_TO_FRONT)}
 

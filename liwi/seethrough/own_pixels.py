@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liwi.imaging.compositing import to_float
-from liwi.imaging.enlarging import COVERED, enlarge_alpha, without_haze
+from liwi.imaging.enlarging import COVERED, sharpen_alpha, without_haze
 from liwi.imaging.inpainting import pull_push
 from liwi.prompts import BoundingBox
 from liwi.seethrough.assembly import Canvas, Figure, explain_exactly
@@ -88,8 +88,8 @@ def lay_out(parts: Sequence[CompletePart], figure: Figure, *, own_pixels: bool =
         figure: what they must add up to.
         own_pixels: whether what is seen is the picture's own.
     """
-    outlines, shown = _outlines(parts, figure)
-    rest, uncovered = _close_gaps(outlines, shown, figure)
+    outlines, covered = _outlines(parts, figure)
+    rest = _close_gaps(outlines, covered, figure)
     canvas = Canvas.start(figure)
     behind = None
     if rest is not None:
@@ -107,7 +107,16 @@ def lay_out(parts: Sequence[CompletePart], figure: Figure, *, own_pixels: bool =
             seen_pixels += int(clear.sum())
         layers.append(_finished(outline, colors, clear, figure, canvas, own_pixels=own_pixels))
     error = differences / seen_pixels / 255 if seen_pixels else None
-    return FinishedPixels(tuple(layers), behind, error, uncovered)
+    return FinishedPixels(tuple(layers), behind, error, _uncovered(parts, figure))
+
+
+def _uncovered(parts: Sequence[CompletePart], figure: Figure) -> float:
+    """The share of the figure that no part covers as it was generated."""
+    missing = to_float(figure.rgba[..., 3])
+    whole = float(missing.sum())
+    for part in parts:
+        missing[part.box.slices] *= 1 - to_float(part.rgba[..., 3])
+    return float(missing[missing > 0.5].sum()) / max(whole, 1.0)
 
 
 def _outlines(parts: Sequence[CompletePart], figure: Figure) -> tuple[list[_Outline], Float32]:
@@ -131,18 +140,15 @@ def _outlines(parts: Sequence[CompletePart], figure: Figure) -> tuple[list[_Outl
 def _outline(part: CompletePart, figure: Figure, hidden: Float32) -> Float32:
     """(h, w) float32: the part's alpha, sharpened along the picture's edges where it is seen."""
     alpha = to_float(part.rgba[..., 3])
-    small = max(1, round(part.box.width / part.scale)), max(1, round(part.box.height / part.scale))
-    if part.scale < _SOFTER or min(small) < 3:
+    if part.scale < _SOFTER:
         return alpha
-    picture = np.ascontiguousarray(figure.seen[part.box.slices])
-    coarse = cv2.resize(alpha, small, interpolation=cv2.INTER_AREA)
-    sharp = enlarge_alpha(coarse, cv2.resize(picture, small, interpolation=cv2.INTER_AREA), picture)
+    sharp = sharpen_alpha(alpha, np.ascontiguousarray(figure.seen[part.box.slices]), part.scale)
     unseen = np.minimum(hidden / COVERED, 1)
     return ((1 - unseen) * sharp + unseen * alpha).astype(np.float32)
 
 
-def _close_gaps(outlines: Sequence[_Outline], covered: Float32, figure: Figure) -> tuple[Mask | None, float]:
-    """Give every pixel of the figure to a part. Returns what is left for a layer of its own, and the share that no part covered.
+def _close_gaps(outlines: Sequence[_Outline], covered: Float32, figure: Figure) -> Mask | None:
+    """Give every pixel of the figure to a part. Returns what is left for a layer of its own, None where nothing is.
 
     Where parts cover a pixel in part, the rearmost of them becomes opaque; where none does, the nearest one grows.
     """
@@ -157,9 +163,8 @@ def _close_gaps(outlines: Sequence[_Outline], covered: Float32, figure: Figure) 
         outline.alpha[filled] = np.maximum(outline.alpha, wanted[here])[filled]
         gap[here] &= ~filled
         owner[here][(outline.alpha >= 0.5) & (outline.hidden < 0.5)] = place
-    uncovered = float(wanted[gap].sum() / max(float(wanted.sum()), 1.0))
     if not gap.any() or not (owner >= 0).any():
-        return (gap if gap.any() else None), uncovered
+        return gap if gap.any() else None
     rest = _too_far(gap, owner >= 0)
     nearest = nearest_labels(owner, owner >= 0)
     gap &= ~rest
@@ -171,7 +176,7 @@ def _close_gaps(outlines: Sequence[_Outline], covered: Float32, figure: Figure) 
         here = outlines[place].box.slices
         outlines[place].alpha[taken[here]] = wanted[here][taken[here]]
     _hide_again(outlines, figure)
-    return (rest if rest.any() else None), uncovered
+    return rest if rest.any() else None
 
 
 def _too_far(gap: Mask, owned: Mask) -> Mask:
