@@ -1,6 +1,7 @@
 """What learns in a run: the network, its optimiser and the average of its weights, on one device or divided among processes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,14 +44,36 @@ class Learner:
         parts: tuple[Mapping[str, Tensor], ...] = (model, average, flatten_optimizer(self.optimizer), frozen)
         return Learned(*(gather(part, keep=keep) for part in parts))
 
-    def averaged(self, build: Callable[[], nn.Module], device: torch.device, *, keep: bool) -> nn.Module | None:
-        """A whole copy of the network with the averaged weights, or as it is; called by every process, None where ``keep`` is not set."""
-        weights = gather(self.bare.state_dict() | ({} if self.average is None else self.average.values), keep=keep)
+    @contextmanager
+    def averaged(self, build: Callable[[], nn.Module], device: torch.device, *, keep: bool) -> Iterator[nn.Module | None]:
+        """The network with the averaged weights, or as it is, to be measured; called by every process, None where ``keep`` is not set.
+
+        A network that lies whole on this device lends itself: only what learns is exchanged meanwhile, and nothing is loaded again.
+        """
+        if self.divided:
+            weights = gather(self.bare.state_dict() | ({} if self.average is None else self.average.values), keep=keep)
+            whole = None
+            if keep:
+                whole = build()
+                whole.load_state_dict(weights)
+                whole = whole.to(device).eval()
+            yield whole
+            return
         if not keep:
-            return None
-        model = build()
-        model.load_state_dict(weights)
-        return model.to(device).eval()
+            yield None
+            return
+        live = learning(self.bare)
+        own = {} if self.average is None else {name: live[name].clone() for name in self.average.values}
+        try:
+            with torch.no_grad():
+                for name in own:
+                    live[name].copy_(self.average.values[name])  # type: ignore[union-attr]
+            yield self.bare.eval()
+        finally:
+            with torch.no_grad():
+                for name, value in own.items():
+                    live[name].copy_(value)
+            self.network.train()
 
 
 def create_learner(job: Job, network: nn.Module, accelerator: Any, found: Checkpoint | None) -> Learner:

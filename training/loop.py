@@ -199,10 +199,9 @@ class _Run:
     def _evaluate(self) -> dict[str, float]:
         """Metrics of the averaged weights, and whether they are the best so far; the other processes only give their shares."""
         started = time.monotonic()
-        model = self.learner.averaged(self.objective.build, self.accelerator.device, keep=self.main)
-        if model is None or self.recorder is None:
-            return {}
-        with self.accelerator.autocast():
+        with self.learner.averaged(self.objective.build, self.accelerator.device, keep=self.main) as model, self.accelerator.autocast():
+            if model is None or self.recorder is None:
+                return {}
             metrics = self.objective.evaluate(model)
             shows = self.job.record.pictures and isinstance(self.objective, ShowsPictures)
             pictures = cast(ShowsPictures, self.objective).pictures(model) if shows else {}

@@ -104,7 +104,7 @@ def run(out: Path, scale: Scale, *, device: str = "auto") -> dict[str, Any]:
     from training.loop import train
 
     if not (out / "scenes" / MANIFEST).is_file():
-        settings = SceneSettings(sizes=((scale.side, scale.side),), foregrounds=(3.0, 1.0), heights=(0.5, 0.8))
+        settings = SceneSettings(sizes=((scale.side, scale.side),), foregrounds=(3.0, 1.0), heights=(0.7, 0.95))
         write_dataset(out / "scenes", draw_scenes(scale.scenes, settings, seed=1), {"split": "scenes", "seed": 1})
     train(vae_job(out, scale, device), out / "vae")
     train(layering_job(out, scale, device), out / "layering")
