@@ -37,14 +37,17 @@ MOST_STRATA = 4
 CLEAR_SILHOUETTE = 0.7
 """Mean silhouette from which on clusters are told apart; an even spread cut in two reaches 0.58, separate modes pass 0.8."""
 
-LEAST_SPREAD = 0.01
-"""Range of depth below which a part is flat."""
+LEAST_STEP = 0.03
+"""Distance between the middles of neighbouring strata below which a part is flat, and what differs is noise."""
 
 _BINS = 256
 """Steps in which depth is clustered; each pixel then goes by its own depth."""
 
 _LEAST_SHARE = 0.01
 """Share of its part from which on a stratum is one, and an island stays in its stratum."""
+
+_GRAIN = 0.006
+"""Noise of depth is smoothed, and lines are no strata, at this share of the part's long side."""
 
 _CUT_BLUR = 0.7
 """Standard deviation in pixels of the cut's soft edge."""
@@ -137,19 +140,28 @@ def depth_edges(depth: Float32, alpha: UInt8, count: int | None) -> Float64:
     Returns:
         Ascending, in the units of ``depth``; empty where the part is flat, or has no clear strata when they are to be found.
     """
-    if count == 1 or not len(depth) or float(np.ptp(depth)) < LEAST_SPREAD:
+    if count == 1 or not len(depth) or float(np.ptp(depth)) < LEAST_STEP:
         return np.array([])
     low, high = float(depth.min()), float(depth.max())
     weights, bounds = np.histogram(depth, _BINS, (low, high), weights=alpha.astype(np.float64))
     filled = weights > 0
     values = ((bounds[:-1] + bounds[1:]) / 2)[filled]
     weights = weights[filled] / weights.sum()
+    counts = range(2, MOST_STRATA + 1) if count is None else range(count, 1, -1)
+    tried = [kmeans_edges(values, weights, each) for each in counts if each <= len(values)]
+    apart = [edges for edges in tried if _least_step(values, weights, edges) >= LEAST_STEP]
     if count is not None:
-        return kmeans_edges(values, weights, min(count, len(values)))
-    tried = [kmeans_edges(values, weights, each) for each in range(2, min(MOST_STRATA, len(values)) + 1)]
-    scored = [(silhouette(values, weights, edges), -len(edges), edges) for edges in tried]
+        return apart[0] if apart else np.array([])
+    scored = [(silhouette(values, weights, edges), -len(edges), edges) for edges in apart]
     score, _, best = max(scored, key=lambda each: each[:2], default=(0.0, 0, np.array([])))
     return best if score >= CLEAR_SILHOUETTE else np.array([])
+
+
+def _least_step(values: Float64, weights: Float64, edges: Float64) -> float:
+    """The smallest distance between the means of neighbouring clusters."""
+    member = np.searchsorted(edges, values, side="right")
+    means = np.bincount(member, weights * values, len(edges) + 1) / np.bincount(member, weights, len(edges) + 1)
+    return float(np.diff(means).min())
 
 
 def stratify(
@@ -199,16 +211,19 @@ def _stratum_part(part: AnyBodyPart, nearness: int, count: int) -> AnyBodyPart:
 
 
 def _strata_labels(part: CompletePart, count: int | None) -> Labels:
-    """(h, w) int16: 0 in the nearest stratum, 1 in the next, -1 where the part is not. Islands go to what they lie in."""
+    """(h, w) int16: 0 in the nearest stratum, 1 in the next, -1 where the part is not. Islands and lines go to what they lie in."""
     assert part.depth is not None  # the caller has looked
     firm, alpha = part.firm, part.rgba[..., 3]
-    edges = depth_edges(part.depth[firm], alpha[firm], count)
-    far_first = np.searchsorted(edges, part.depth, side="right")
-    labels = (len(edges) - far_first).astype(np.int16)
+    grain = max(1, round(_GRAIN * max(firm.shape)))
+    depth = _smoothed(part.depth, firm, grain)
+    edges = depth_edges(depth[firm], alpha[firm], count)
+    labels = (len(edges) - np.searchsorted(edges, depth, side="right")).astype(np.int16)
     kept = np.zeros(firm.shape, bool)
     least = max(1.0, _LEAST_SHARE * float(firm.sum()))
+    opening = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grain + 1, 2 * grain + 1))
     for each in range(len(edges) + 1):
-        _, pieces, stats, _ = cv2.connectedComponentsWithStats(((labels == each) & firm).astype(np.uint8), connectivity=8)
+        broad = cv2.morphologyEx(((labels == each) & firm).astype(np.uint8), cv2.MORPH_OPEN, opening)
+        _, pieces, stats, _ = cv2.connectedComponentsWithStats(broad, connectivity=8)
         large = stats[:, cv2.CC_STAT_AREA] >= least
         large[0] = False
         kept |= large[pieces]
@@ -217,6 +232,14 @@ def _strata_labels(part: CompletePart, count: int | None) -> Labels:
     labels = nearest_labels(labels, kept)
     present = np.unique(labels[kept])
     return np.where(alpha > 0, np.searchsorted(present, labels), -1).astype(np.int16)
+
+
+def _smoothed(depth: Float32, firm: Mask, grain: int) -> Float32:
+    """(h, w) float32: the depth with its noise averaged out, inside the part alone."""
+    inside = firm.astype(np.float32)
+    weight = cv2.GaussianBlur(inside, (0, 0), grain / 2)
+    total = cv2.GaussianBlur(depth * inside, (0, 0), grain / 2)
+    return np.divide(total, weight, out=depth.astype(np.float32, copy=True), where=weight > 1e-3)
 
 
 def _one_stratum(

@@ -37,6 +37,9 @@ _LEAST_REST = 1e-4
 _MOST_TUNING = 32.0
 """Largest change, of 255, of a generated colour: what differs more is another thing, not another shade."""
 
+_BARELY = 0.12
+"""Alpha of what hides a part from which on its colours there are generated ones alone: the picture's are mixed with what hides it."""
+
 _SURE = 0.9
 """Alpha from which on a pixel shows a part alone."""
 
@@ -212,7 +215,7 @@ def _finished(
     seen = figure.seen[outline.box.slices]
     alpha = np.rint(outline.alpha * 255).astype(np.uint8)
     if own_pixels:
-        own = np.clip((0.5 - outline.hidden) / (0.5 - COVERED), 0, 1)[..., None]
+        own = np.clip((_BARELY - outline.hidden) / (_BARELY - COVERED), 0, 1)[..., None]
         mixed = own * seen + (1 - own) * _tuned(colors, seen, clear)
         rgba = np.dstack([np.rint(mixed).astype(np.uint8), alpha])
         open_to_view = (outline.hidden <= COVERED) & (alpha > 0)

@@ -127,3 +127,13 @@ def test_the_median_is_over_the_pixels_of_the_part_by_their_alpha() -> None:
     assert alpha_median(depth, np.array([[60, 60, 255, 0]], np.uint8)) == pytest.approx(0.9)
     assert alpha_median(depth, np.array([[255, 255, 3, 0]], np.uint8)) == pytest.approx(0.1), "a haze does not count"
     assert alpha_median(depth, np.zeros((1, 4), np.uint8)) is None
+
+
+def test_noise_and_the_uncertain_rim_of_a_depth_cut_nothing() -> None:
+    rng = np.random.default_rng(1)
+    cloth = shirt(near=0.5, far=0.5)
+    assert cloth.depth is not None
+    cloth.depth[:] += rng.normal(0, 0.01, cloth.depth.shape).astype(np.float32)
+    assert len(stratify(cloth)) == 1
+    cloth.depth[0], cloth.depth[-1], cloth.depth[:, 0], cloth.depth[:, -1] = 0.2, 0.2, 0.2, 0.2
+    assert len(stratify(cloth)) == 1, "a line around a part is no stratum"
