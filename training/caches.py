@@ -97,7 +97,7 @@ class TensorCache:
 
 
 def own_share_first(samples: Sequence[T]) -> list[T]:
-    """All samples, in an order of its own for each process of a run: each begins elsewhere, and passes over what others have made by then."""
+    """All samples, in an order of each process's own: each begins elsewhere, and passes over what others have made by then."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     first = len(samples) * rank // world
     return [*samples[first:], *samples[:first]]

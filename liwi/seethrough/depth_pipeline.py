@@ -107,7 +107,7 @@ class DepthPipeline:
         """(F, S, S) float32 in [0, 1], 0 near, of F views, the page last."""
         device, dtype = self.unet.device, self.unet.dtype
         # 1. Every view's latent, beside the page's.
-        latents = torch.cat([self._encode(view) for view in views]).to(device, dtype)
+        latents = torch.cat([encode_view(self.vae, view) for view in views]).to(device, dtype)
         conditions = torch.cat([latents[-1:].expand_as(latents), latents], 1)
         # 2. From noise to depth, all parts together.
         scheduler = DDIMScheduler(**self.scheduler)
@@ -129,11 +129,13 @@ class DepthPipeline:
         report(Progress(STAGE, options.steps, options.steps))
         return np.stack(depth)
 
-    def _encode(self, view: UInt8) -> Tensor:
-        argb = torch.from_numpy(to_float(np.roll(view, 1, -1))).permute(2, 0, 1)[None].to(self.vae.device, self.vae.dtype)
-        padded = pad_colors(argb.float()).to(self.vae.dtype)
-        latent: Tensor = self.vae.encode(padded * 2 - 1, return_dict=False)[0].mean * DEPTH_LATENT_SCALE
-        return latent
+
+def encode_view(vae: AutoencoderKL, view: UInt8) -> Tensor:
+    """What the network is shown of a view: (1, C, h, w), scaled; the view is (S, S, 4) uint8, its colours padded here."""
+    argb = torch.from_numpy(to_float(np.roll(view, 1, -1))).permute(2, 0, 1)[None].to(vae.device, vae.dtype)
+    padded = pad_colors(argb.float()).to(vae.dtype)
+    latent: Tensor = vae.encode(padded * 2 - 1, return_dict=False)[0].mean * DEPTH_LATENT_SCALE
+    return latent
 
 
 def compose_frames(layers: Mapping[str, UInt8], page: UInt8) -> list[UInt8]:

@@ -87,6 +87,7 @@ OBJECTIVES: dict[str, str] = {
     "matting": "training.objectives.matting:MattingObjective",
     "part_segmentation": "training.objectives.part_segmentation:PartSegmentationObjective",
     "part_diffusion": "training.objectives.part_diffusion:PartDiffusionObjective",
+    "pseudo_depth": "training.objectives.pseudo_depth:PseudoDepthObjective",
     "rgba_vae": "training.objectives.rgba_vae:RgbaVaeObjective",
     "transparency": "training.objectives.transparency:TransparencyObjective",
 }

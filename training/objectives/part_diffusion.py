@@ -1,8 +1,9 @@
 """The part diffusion objective (paper 2, section 4.1.2): complete body parts from noise, told their classes and shown the page.
 
-Stage 1 learns one part at a time (equation 2), stage 2 all parts of a view jointly (equation 3), with the Body Part Consistency Module, from
-where stage 1 ended. The network predicts noise; a view has one time for all its parts, and, unless the job says otherwise, each part noise of
-its own. What the network is given is what `liwi.seethrough.part_sampling` gives it: noisy parts first, then the page, times and classes.
+Stage 1 learns one part at a time (equation 2), stage 2 all parts of a view jointly (equation 3), with the Body Part Consistency Module,
+from where stage 1 ended. The network predicts noise; a view has one time for all its parts, and, unless the job says otherwise, each part
+noise of its own. What the network is given is what `liwi.seethrough.part_sampling` gives it: noisy parts first, then the page, times and
+classes.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from training.errors import JobError
 from training.job import Job, read_table
 from training.objectives.diffusion_noise import NoiseSchedule
 from training.objectives.part_diffusion_data import PartDiffusionData, PartDiffusionModel
-from training.objectives.part_latents import DEVIATION, EMPTY, FIGURE, MEAN, PAGE, PLACED, Entry, PartLatents
+from training.objectives.part_latents import DEVIATION, FIGURE, MEAN, PAGE, PLACED, part_latents
 from training.objectives.part_measuring import Measured, draw_parts, measure_parts
 from training.objectives.part_networks import (
     PART_ENCODERS,
@@ -68,7 +69,7 @@ class PartDiffusionObjective:
         self._transparency: TransparentVAE = read_frozen(TransparentVAE, place, "trans_vae", key).to(device)
         self._check_resolution()
         kept: dict[str, object] = {"version": data.version, "resolution": data.resolution}
-        self._latents = PartLatents(self._views, self._vae, self._transparency, Path(data.cache), kept, decoded=data.decoded)
+        self._latents = part_latents(self._views, self._vae, self._transparency, Path(data.cache), kept, decoded=data.decoded)
         self._latents.fill(self._plans)
         self._classes = load_class_embeddings(self._folder, [group.tags for group in self._views.groups]).to(device, torch.float32)
         self._noise = NoiseSchedule(PART_SCHEDULER)
@@ -112,8 +113,8 @@ class PartDiffusionObjective:
             from_these = own if own and rng.random() < self._settings.present else tags
             tags = [from_these[int(rng.integers(len(from_these)))]]
         placed = rng.random() < self._settings.offset
-        means = torch.stack([self._latent(entry, tag, PLACED if placed else MEAN) for tag in tags])
-        deviations = torch.zeros_like(means) if placed else torch.stack([self._latent(entry, tag, DEVIATION) for tag in tags])
+        means = torch.stack([self._latents.latent(plan, tag, PLACED if placed else MEAN) for tag in tags])
+        deviations = torch.zeros_like(means) if placed else torch.stack([self._latents.latent(plan, tag, DEVIATION) for tag in tags])
         return {
             "mean": means,
             "deviation": deviations,
@@ -121,10 +122,6 @@ class PartDiffusionObjective:
             "page_deviation": entry[f"{page}.{DEVIATION}"],
             "classes": torch.tensor([self._classes.tags.index(tag) for tag in tags]),
         }
-
-    def _latent(self, entry: Entry, tag: str, what: str) -> Tensor:
-        name = f"{tag}.{what}"
-        return entry[name] if name in entry else self._latents.empty[f"{EMPTY}.{what}"]
 
     def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weighted squared error of the noise; ``plain`` is the same without weights."""

@@ -80,7 +80,7 @@ class PartDiffusionData:
         version: classes: "v2", 19 parts at once; or "v3", 13 of the body, then 11 of the head.
         resolution: side of the views in pixels.
         mirror: whether each view comes mirrored, too.
-        page: what the network is shown: the "picture" with its background, the "figure" alone, which a picture with transparency is, or "both".
+        page: what the network is shown: the "picture" with its background; the "figure" alone, as of a transparent picture; or "both".
         measure: which samples are measured: "validation", or "train", to see what can be learnt by heart.
         evaluation_samples: at most so many characters are measured.
         evaluation_steps: of the sampler.

@@ -12,7 +12,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
 from liwi.errors import LiwiError
 from liwi.seethrough.part_unet import STOCK_BLOCKS, PartUNet
-from liwi.seethrough.published_folders import load_vae
+from liwi.seethrough.published_folders import SCHEDULER, load_vae
 from liwi.seethrough.transparency import TransparentVAE
 from liwi.seethrough.widening import add_input_channels, widen_to_parts
 from training.errors import JobError
@@ -140,10 +140,10 @@ def read_frozen(kind: type[N], folder: str, subfolder: str, key: str) -> N:
         )
     except LiwiError as error:
         raise JobError(
-            f"The key {key!r} names {folder!r}, where there is no {subfolder} ({error}) training/jobs/transparency_tiny.toml makes small ones, "
-            "in the folder export of its run."
+            f"The key {key!r} names {folder!r}, where there is no {subfolder} ({error}) "
+            "training/jobs/transparency_tiny.toml makes small ones, in the folder export of its run."
         ) from error
-    return network.eval().requires_grad_(False)  # type: ignore[return-value]
+    return network.eval().requires_grad_(False)
 
 
 def copy_encoders(source: Path, target: Path, names: Sequence[str]) -> None:
@@ -158,11 +158,18 @@ def write_index(folder: Path, pipeline: str, sampling: Mapping[str, object]) -> 
     (folder / SAMPLING).write_text(json.dumps(dict(sampling), indent=2, sort_keys=True) + "\n", "utf-8")
 
 
+def write_scheduler(folder: Path, class_name: str, settings: Mapping[str, Any]) -> None:
+    """The sampler's settings, where the published folders have them."""
+    (folder / "scheduler").mkdir(parents=True, exist_ok=True)
+    document = {"_class_name": class_name, **settings}
+    (folder / "scheduler" / SCHEDULER).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
 def _read_unet(folder: Path) -> PartUNet:
     try:
         return PartUNet.from_pretrained(folder, subfolder="unet", dtype=torch.float32)
     except LiwiError as error:
         raise JobError(
-            f"The key 'model.start_from' names {str(folder)!r}, where there is no U-Net ({error}) Name a folder with unet/ in it, such as the "
-            "export of an earlier stage, or 'scratch'."
+            f"The key 'model.start_from' names {str(folder)!r}, where there is no U-Net ({error}) "
+            "Name a folder with unet/ in it, such as the export of an earlier stage, or 'scratch'."
         ) from error

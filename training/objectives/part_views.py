@@ -71,7 +71,8 @@ class PartViews:
 
     def __init__(self, folder: Path, version: str, side: int) -> None:
         self.groups: tuple[PartGroup, ...] = groups_of(version)
-        self._folder, self._version, self._side = folder, version, side
+        self.side = side
+        self._folder = folder
         self._samples = read_character_manifest(folder)["samples"]
         self.read = lru_cache(maxsize=_KEPT)(self._read)
 
@@ -109,7 +110,7 @@ class PartViews:
         whole = BoundingBox.of_size(sample.size)
         box = whole if plan.group == 0 else self._head(sample)
         assert box is not None  # `plan` has looked
-        square = Square(box, self._side)
+        square = Square(box, self.side)
         layers = {layer.tag: whole_layer(sample, layer.tag) for layer in sample.layers if layer.tag in group.tags}
         if HEAD in group.tags and (head := head_layer(sample)) is not None:
             layers[HEAD] = head

@@ -17,8 +17,8 @@ _LAST_LAYERS = ("conv2.weight", "proj.weight", "to_out.0.weight")
 def even_out(network: nn.Module) -> None:
     """Let a fresh network of residual blocks begin nearly linear, at an even loudness.
 
-    As PyTorch makes it, pictures fade layer by layer, and where kernels are three-dimensional two thirds of each see no frame at all; after a
-    few steps biases drown what is left of them in the normalisation, and what comes after learns for a long time to ignore them.
+    As PyTorch makes it, pictures fade layer by layer, and where kernels are three-dimensional two thirds of each see no frame at all;
+    after a few steps biases drown what is left of them in the normalisation, and what comes after learns for a long time to ignore them.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d):

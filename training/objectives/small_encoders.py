@@ -3,9 +3,9 @@
 import json
 import string
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 
 _LETTERS = (*string.ascii_lowercase, *(f"{letter}</w>" for letter in string.ascii_lowercase))
 _LENGTH = 16
@@ -34,10 +34,10 @@ def write_small_encoders(folder: Path, width: int) -> None:
             _small(kind, width, len(vocabulary)).save_pretrained(folder / f"text_encoder{suffix}")
 
 
-def _small(kind: type, width: int, tokens: int) -> nn.Module:
+def _small(kind: Any, width: int, tokens: int) -> Any:
     from transformers import CLIPTextConfig
 
-    encoder: nn.Module = kind(
+    encoder = kind(
         CLIPTextConfig(
             vocab_size=tokens,
             max_position_embeddings=_LENGTH,

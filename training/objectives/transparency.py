@@ -1,8 +1,8 @@
 """The transparency objective (paper 2, section 4.1.1): layers with alpha out of a latent space that knows only colours.
 
-Loss: equation 1, the squared errors of padded colours and of alpha and 0.01 times what a PatchGAN says; and, so that latents that the offset
-encoder has put in place still are what the VAE can draw, the absolute error of the VAE's own colours. A published VAE stays untouched; where
-none is at hand, a small one learns along, through all of these.
+Loss: equation 1, the squared errors of padded colours and of alpha and 0.01 times what a PatchGAN says; and, so that latents that the
+offset encoder has put in place still are what the VAE can draw, the absolute error of the VAE's own colours. A published VAE stays
+untouched; where none is at hand, a small one learns along, by the last of these and a weak pull towards the normal distribution.
 """
 
 from collections.abc import Mapping
@@ -141,10 +141,10 @@ class TransparencyObjective:
         return {"measured": np.concatenate(rows)}
 
     def export(self, model: nn.Module, folder: Path, facts: Mapping[str, object]) -> None:  # noqa: ARG002 (part of the protocol)
-        """``vae`` in diffusers' format and ``trans_vae`` in the published one. A VAE that has learned is told how loud its latents are."""
+        """``vae`` in diffusers' format and ``trans_vae`` in the published one; latents of a fresh VAE made as loud as published ones."""
         networks = cast(TransparencyTraining, model)
         if not self._settings.vae:
-            networks.vae.register_to_config(scaling_factor=1 / self._deviation(networks))
+            networks.loudness(self._deviation(networks))
         networks.vae.save_pretrained(folder / "vae")
         networks.transparency.save_pretrained(folder / "trans_vae")
 

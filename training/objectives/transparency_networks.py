@@ -1,9 +1,10 @@
 """The networks that the transparency objective trains: VAE, transparency decoder, offset encoder, and a PatchGAN that judges them."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -15,7 +16,7 @@ from liwi.errors import LiwiError
 from liwi.limits import Range
 from liwi.seethrough.published_folders import load_vae
 from liwi.seethrough.published_settings import DEPTH_LATENT_SCALE
-from liwi.seethrough.transparency import OFFSET_SCALE, TransparencySettings, TransparentVAE
+from liwi.seethrough.transparency import OFFSET_SCALE, TransparencySettings, TransparencyUNet, TransparentVAE
 from training.errors import JobError
 from training.objectives.settling import even_out, settle
 
@@ -112,6 +113,17 @@ class TransparencyTraining(nn.Module):
         vae.requires_grad_(learn_vae)
         self._frozen = not learn_vae
 
+    @torch.no_grad()
+    def loudness(self, deviation: float) -> None:
+        """Give latents of some ``deviation`` that of `SPREAD`, without changing a picture: what makes and what reads them is scaled."""
+        channels, factor = int(self.vae.config["latent_channels"]), SPREAD / deviation
+        self.vae.quant_conv.weight[:channels] *= factor
+        self.vae.quant_conv.bias[:channels] *= factor
+        self.vae.quant_conv.bias[channels:] += 2 * math.log(factor)
+        self.vae.post_quant_conv.weight /= factor
+        cast(TransparencyUNet, self.transparency.decoder.model).latent_conv_in.weight /= factor
+        self.vae.register_to_config(scaling_factor=1 / SPREAD)
+
     def forward(self, argb_B4HW: Tensor, offset_B: Tensor) -> dict[str, Tensor]:  # noqa: N803
         """Into the latent space and back.
 
@@ -120,9 +132,9 @@ class TransparencyTraining(nn.Module):
             offset_B: (B,), 1 where the offset encoder puts the latent into its place, 0 where it is drawn.
 
         Returns:
-            ``seen``, ``pixels``: what the VAE is given and gives, in [-1, 1]; ``mean``, ``log_variance`` of the latents; ``argb``: what the
-            decoder makes; and where there is a critic its answers: ``fooled``, through which only the decoder learns, ``real`` and ``made``,
-            through which only the critic does.
+            ``seen``, ``pixels``: what the VAE is given and gives, in [-1, 1]; ``mean``, ``log_variance`` of the latents; ``argb``: what
+            the decoder makes; and where there is a critic its answers: ``fooled``, through which only the decoder learns, ``real`` and
+            ``made``, through which only the critic does.
         """
         seen = (argb_B4HW[:, 1:] * 2 - 1) * argb_B4HW[:, :1]
         posterior = DiagonalGaussianDistribution(self.vae.quant_conv(self.vae.encoder(seen)))
@@ -200,7 +212,8 @@ def _transparency(settings: TransparencyModel) -> TransparentVAE:
         except LiwiError as error:
             raise JobError(f"The key 'model.start_from' names {settings.start_from!r}: {error}") from error
     fresh = TransparentVAE(settings.settings)
-    last = fresh.encoder.model.blocks[-1]  # type: ignore[union-attr, index]
-    nn.init.zeros_(last.weight)  # type: ignore[arg-type]  # begins with no offset: what it says is multiplied by 300
-    nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+    last = cast(nn.Conv2d, cast(nn.Sequential, fresh.encoder.model.blocks)[-1])
+    nn.init.zeros_(last.weight)  # begins with no offset: what it says is multiplied by 300
+    if last.bias is not None:
+        nn.init.zeros_(last.bias)
     return fresh
