@@ -10,13 +10,11 @@ chance, and the table says where it does: each row is compared with the one befo
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from data_tools.dataset import write_dataset
@@ -24,6 +22,7 @@ from data_tools.manifests import MANIFEST, encode_document
 from data_tools.scenes import SceneSettings, draw_scenes
 from liwi.command_line import errors_for_people
 from training.errors import JobError
+from training.experiments.intervals import interval
 from training.job import Job, parse_job
 
 METRICS = ("alpha_iou", "rgb_l1", "foreground_l1")
@@ -238,10 +237,10 @@ def write_table(out: Path) -> dict[str, Any]:
             continue
         figures: dict[str, Any] = {"name": row.name, "seeds": len(results[name])}
         for metric in METRICS:
-            figures[metric] = _interval([each[metric] for each in results[name].values()])
+            figures[metric] = interval([each[metric] for each in results[name].values()])
             both = sorted(results[name].keys() & results.get(row.before, {}).keys())
             if both:
-                figures[f"{metric}_against_{row.before}"] = _interval(
+                figures[f"{metric}_against_{row.before}"] = interval(
                     [results[name][seed][metric] - results[row.before][seed][metric] for seed in both]
                 )
         rows[name] = figures
@@ -260,17 +259,6 @@ def _results(out: Path, name: str) -> dict[int, dict[str, float]]:
     for path in sorted((out / "results").glob(f"{name}_[0-9]*.json")):
         found[int(path.stem.rpartition("_")[2])] = dict(json.loads(path.read_text("utf-8"))["metrics"])
     return found
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean, and the interval that holds the true mean with 95 % (Student's t over seeds); the mean three times for one value."""
-    from scipy.stats import t
-
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, mean, mean
-    reach = float(t.ppf(0.975, len(values) - 1)) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return mean, mean - reach, mean + reach
 
 
 def _markdown(rows: dict[str, Any]) -> str:
