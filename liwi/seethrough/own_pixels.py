@@ -19,6 +19,7 @@ from liwi.imaging.inpainting import pull_push
 from liwi.prompts import BoundingBox
 from liwi.seethrough.assembly import Canvas, Figure, explain_exactly
 from liwi.seethrough.complete_parts import CompletePart
+from liwi.seethrough.edge_alpha import edge_alpha
 from liwi.seethrough.part_labels import nearest_labels
 
 UInt8 = NDArray[np.uint8]
@@ -127,10 +128,17 @@ def _outlines(parts: Sequence[CompletePart], figure: Figure) -> tuple[list[_Outl
     mask = to_float(figure.rgba[..., 3])
     covered = np.zeros(mask.shape, np.float32)
     found: list[_Outline] = []
+    backs = _behind(parts, figure)
     for part in reversed(parts):
         box = part.box
         hidden = covered[box.slices].copy()
         alpha = _outline(part, figure, hidden)
+        if part.scale >= _SOFTER:
+            below, opaque = backs.pop()
+            known = opaque & (hidden <= COVERED)
+            alpha = edge_alpha(alpha, part.rgba[..., :3], below, known, figure.seen[box.slices], part.scale)
+        else:
+            backs.pop()
         inside = mask[box.slices]
         if figure.backdrop is None:  # the figure's own alpha comes last of all: layers are opaque up to it
             alpha = np.divide(alpha, inside, out=np.zeros_like(alpha), where=inside > 0)
@@ -138,6 +146,16 @@ def _outlines(parts: Sequence[CompletePart], figure: Figure) -> tuple[list[_Outl
         covered[box.slices] = 1 - (1 - hidden) * (1 - alpha)
         found.append(_Outline(part, box, alpha, hidden))
     return found[::-1], covered
+
+
+def _behind(parts: Sequence[CompletePart], figure: Figure) -> list[tuple[UInt8, Mask]]:
+    """For each part what was generated behind it, (h, w, 3) uint8 in its box, and where that is opaque."""
+    canvas = Canvas.start(figure)
+    found = []
+    for part in parts:
+        found.append((canvas.rgb[part.box.slices].copy(), canvas.coverage[part.box.slices] >= 250))
+        canvas.lay(part.box, part.rgba)
+    return found
 
 
 def _outline(part: CompletePart, figure: Figure, hidden: Float32) -> Float32:
