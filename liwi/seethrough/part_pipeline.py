@@ -42,8 +42,9 @@ TakeLayer = Callable[[str, UInt8, float], None]
 SEEN = 15
 """Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
 
-DECODED_PIXELS = 2**20
-"""Small parts are decoded together up to so many pixels: reading the decoder's weights takes longer than using them on one."""
+DECODED_PIXELS, DECODED_ON_CPU = 2**20, 2**16
+"""Small parts are decoded together up to so many pixels: reading the decoder's weights takes longer than using them on one. A CPU gains
+nothing from more."""
 
 DECODING = "Decoding the parts"
 
@@ -63,7 +64,7 @@ class PartOptions:
         shared_noise: all parts begin with the same noise, as published.
         head: box of the head in the picture, where it is known; when only parts of the head are asked for, there is no body pass then.
         keep_head: whether the body pass's frame of the head is given back too, as "head": for who leaves out the head pass.
-        decode_together: parts that are decoded at a time, which takes memory; where None, as many as have a million pixels, one at least.
+        decode_together: parts that are decoded at a time, which takes memory; where None, as many as pay, see `DECODED_PIXELS`.
     """
 
     seed: int = 0
@@ -187,7 +188,8 @@ class PartPipeline:
     def _pass(self, making: "_Making", square: Square, group: PartGroup, tags: Sequence[str]) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
         """Layers at the picture's size and, for the head's frame alone, in the view."""
         rgba, noise, sampler = making.rgba, making.noise, making.sampler
-        together = max(1, making.options.decode_together or DECODED_PIXELS // square.resolution**2)
+        pixels = DECODED_ON_CPU if self.vae.device.type == "cpu" else DECODED_PIXELS
+        together = max(1, making.options.decode_together or pixels // square.resolution**2)
         view = square.cut(rgba)
         page = self._page(view, noise)
         latents = sample_parts(self.unet, page, self.classes, group, tags, noise, side=square.resolution, sampler=sampler)
