@@ -1,4 +1,4 @@
-"""The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints | layering``."""
+"""The command line: ``python -m liwi decompose | engines | evaluate | password | checkpoints | layering | seethrough``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,12 @@ from liwi.checkpoint_commands import app as checkpoint_commands
 from liwi.command_line import errors_for_people
 from liwi.layering.commands import app as layering_commands
 from liwi.progress import Progress
+from liwi.seethrough.commands import app as seethrough_commands
 
 app = typer.Typer(help="Take a picture apart into complete, editable layers.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(checkpoint_commands, name="checkpoints")
 app.add_typer(layering_commands, name="layering")
+app.add_typer(seethrough_commands, name="seethrough")
 
 
 @app.command()

@@ -268,7 +268,7 @@ def _stages(models: CharacterModels, options: CharacterOptions) -> list[tuple[st
 
 
 def _notes(models: CharacterModels, options: CharacterOptions) -> tuple[str, ...]:
-    notes = [f"Body parts by {models.name}, {models.parts.placed}, {models.parts.card.resolution} pixels."]
+    notes = [f"Model {models.parts.placed}, {models.parts.card.resolution} pixels."]
     if models.depth is None:
         notes.append("No pseudo-depth is served: the order is that of the classes, and nothing is cut by depth.")
     if not options.head_pass and len(models.parts.pipeline.groups) > 1:

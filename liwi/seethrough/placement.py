@@ -90,14 +90,14 @@ PRESETS = (
 )
 """Best first."""
 
-ALL_AT_ONCE, PER_PART, AT_LEAST = 3.3, 0.35, 1.9
-"""GiB beside the weights at `RESOLUTION`, as torch's memory tracker counts them for the full networks in bfloat16."""
+ALL_AT_ONCE, SOME_AT_ONCE = 3.2, 2.4
+"""GiB beside the weights at `RESOLUTION`, as torch's memory tracker counts them for the full networks in bfloat16: of 13 parts at once, and
+of four, which the decoding of one part then exceeds."""
 
 
 def activations(resolution: int, parts_at_once: int | None) -> float:
     """GiB beside the weights while parts are made; they grow with the picture's area."""
-    at_full = ALL_AT_ONCE if parts_at_once is None else min(ALL_AT_ONCE, AT_LEAST + PER_PART * parts_at_once)
-    return at_full * (resolution / RESOLUTION) ** 2
+    return (ALL_AT_ONCE if parts_at_once is None else SOME_AT_ONCE) * (resolution / RESOLUTION) ** 2
 
 
 def why_not(preset: Preset, machine: Machine, sizes: Sizes, resolution: int) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 RESOLUTION = 1280
 """Side of the square that V3's part diffusion sees, in pixels."""
 
+RESOLUTION_V2 = 1024
+"""The same for the paper's network."""
+
 DEPTH_RESOLUTION = 768
 """Side of the square that the pseudo-depth network sees."""
 

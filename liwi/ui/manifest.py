@@ -86,6 +86,7 @@ def build_manifest(
             "blend": layer.blend.value,
             "locked": layer.locked,
             "depth": layer.pseudo_depth,
+            "depth_url": urls.get(f"depth-{layer.id}"),
         }
         for layer in decomposition.stack
     ]

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from liwi.errors import InputError
 from liwi.imaging.compositing import resize_rgba, to_uint8
-from liwi.types import BoundingBox, Decomposition
+from liwi.types import BoundingBox, Decomposition, Layer
 from liwi.workspace import Workspace
 
 UInt8 = NDArray[np.uint8]
@@ -73,13 +73,17 @@ class TileStore:
         """Give every picture of a decomposition a URL, and forget the pictures that are no longer shown.
 
         Returns:
-            name -> URL: layer ids, ``"source"``, and ``"shadow-multiply"`` and ``"shadow-add"`` where S is wanted and not 0 everywhere.
+            name -> URL: layer ids, the same after ``"depth-"`` where layers have a depth, ``"source"``, and ``"shadow-multiply"`` and
+            ``"shadow-add"`` where S is wanted and not 0 everywhere.
         """
         mask, source = decomposition.mask, decomposition.source
+        has_depth = any(layer.pseudo_depth is not None for layer in decomposition.stack)
         wanted = {"source": _Tile(partial(_with_mask, source, mask), (source,))}
         for layer in decomposition.stack:
             if layer.extent is not None:
                 wanted[layer.id] = _Tile(partial(_cut_by_mask, layer.rgba, layer.extent, mask), (layer.rgba,))
+                if has_depth:
+                    wanted[f"depth-{layer.id}"] = _Tile(partial(_depth_of, layer, layer.extent, mask), (layer.rgba,))
         if with_shadow and decomposition.changed is not None:
             anchor = (source, *(layer.rgba for layer in decomposition.stack))
             wanted["shadow-multiply"] = _Tile(partial(_darkening, decomposition), anchor)
@@ -158,6 +162,17 @@ def _cut_by_mask(rgba: UInt8, extent: BoundingBox, mask: UInt8 | None) -> UInt8:
         return pixels[..., :3] if int(pixels[..., 3].min()) == 255 else pixels
     alpha = pixels[..., 3].astype(np.uint16) * mask[extent.slices] // 255
     return np.dstack([pixels[..., :3], alpha.astype(np.uint8)])
+
+
+def _depth_of(layer: Layer, extent: BoundingBox, mask: UInt8 | None) -> UInt8:
+    """A layer as grey that says how near it is, white the nearest; black where it has no depth."""
+    near = np.full((extent.height, extent.width), layer.pseudo_depth or 0.0, np.float32)
+    if layer.depth is not None and (common := layer.depth.box.intersect(extent)) is not None:
+        own = layer.depth.box
+        near[common.translate(-extent.left, -extent.top).slices] = layer.depth.values[common.translate(-own.left, -own.top).slices]
+    cut = _cut_by_mask(layer.rgba, extent, mask)
+    grey = np.repeat(to_uint8(near)[..., None], 3, axis=2)
+    return np.dstack([grey, cut[..., 3]]) if cut.shape[2] == 4 else grey
 
 
 def _darkening(decomposition: Decomposition) -> UInt8:

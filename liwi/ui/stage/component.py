@@ -71,7 +71,8 @@ class Stage(gr.HTML):
          "source_url": str | None,             # for before/after
          "layers": [{"id", "name", "role": "background" | "foreground", "url", "extent": [l, t, r, b] | None,
                      "prompt_box": [l, t, r, b] | None, "visible", "opacity", "blend", "locked",
-                     "depth": float in [0, 1] | None}],   # optional; layers that have one can be spread apart
+                     "depth": float in [0, 1] | None,     # optional; layers that have one can be spread apart
+                     "depth_url": str | None}],           # optional; the layer in greys, shown instead where a person asks for depth
          "shadow": {"multiply_url": str | None, "add_url": str | None, "extent": [l, t, r, b], "visible": bool} | None,
          "message": str | None,                # shown in the status line
          "label": str | None,                  # optional: what the step is called in the history, where the stage did not ask for it

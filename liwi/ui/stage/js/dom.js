@@ -24,6 +24,7 @@ const ICON_PATHS = {
   backdrop: ["M4 4h16v16H4z", "FM4 4h8v8H4zM12 12h8v8h-8z"],
   putBack: ["M4 10V4M4 10h6", "M4.500 10a8 8 0 1 1-.5 4"],
   spread: ["M12 3l7 3.500-7 3.500-7-3.500z", "M5 11.500l7 3.500 7-3.500", "M5 17l7 3.500 7-3.500"],
+  depth: ["M4 20L20 4", "FM4 4h7l-7 7z", "M20 12v8h-8", "M20 16v4h-4"],
   fit: ["M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"],
   plus: ["M12 5v14M5 12h14"],
   minus: ["M5 12h14"],

@@ -22,7 +22,7 @@ const HELP = [
     ["{Click}", "Pick the topmost layer"], ["Alt {click}", "Pick the one below"], ["Shift {or} Ctrl {click}", "Select several"],
     ["E", "Show or hide"], ["{Drag over eyes}", "Show or hide several"], ["S {or} Alt {click an eye}", "This one alone, and back"],
     ["L", "Lock"], ["T", "Shadow"], ["F2 {or double-click}", "Rename"], ["Alt ↑ ↓", "Forward, backward"],
-    ["P", "Put moved layers back"], ["X", "Spread a character's parts apart"], ["Ctrl A", "Select all"],
+    ["P", "Put moved layers back"], ["X", "Spread a character's parts apart"], ["Z", "Show how near they are"], ["Ctrl A", "Select all"],
   ]],
 ];
 

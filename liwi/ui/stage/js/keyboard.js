@@ -7,7 +7,7 @@ const KEYS = {
   0: fitView, f: fitView, 1: showPixels, 2: () => zoomToSelection(),
   "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), _: () => zoomBy(0.8),
   "[": () => setBrush(Math.min(state.brush - 1, state.brush / 1.2)), "]": () => setBrush(Math.max(state.brush + 1, state.brush * 1.2)),
-  c: toggleCompare, g: cycleBackdrop, p: putBack, x: toggleSpread, t: toggleShadow, F: toggleFullScreen, "\\": () => peek(true),
+  c: toggleCompare, g: cycleBackdrop, p: putBack, x: toggleSpread, z: toggleDepth, t: toggleShadow, F: toggleFullScreen, "\\": () => peek(true),
   e: () => toggleVisible(state.selected), s: () => state.selected.length && solo(state.selected.at(-1)), l: () => toggleLock(state.selected),
   F2: () => renameSelected(), Delete: deleteSelected, Backspace: deleteSelected, Enter: startWorkByKey, Escape: () => escape(),
 };

@@ -187,9 +187,10 @@ function adoptPictures(manifest) {
   state.shadow = manifest.shadow
     ? { extent: manifest.shadow.extent, multiply: pictureOf(manifest.shadow.multiply_url), add: pictureOf(manifest.shadow.add_url) }
     : null;
+  if (!hasDepth(manifest)) state.depthView = false;
   state.layers = new Map(manifest.layers.map((layer) => [layer.id, {
-    id: layer.id, role: layer.role, url: layer.url, extent: layer.extent, promptBox: layer.prompt_box ?? null, picture: pictureOf(layer.url),
-    depth: typeof layer.depth === "number" ? layer.depth : null,
+    id: layer.id, role: layer.role, url: layer.url, extent: layer.extent, promptBox: layer.prompt_box ?? null,
+    picture: pictureOf((state.depthView && layer.depth_url) || layer.url), depth: typeof layer.depth === "number" ? layer.depth : null,
   }]));
   const loading = picturesInUse().filter((picture) => picture.status === "loading");
   if (!loading.length) return;

@@ -1,4 +1,5 @@
-// Layers that have a depth (a character's parts), spread apart: outwards from the middle, and the nearer the further to the right and up. A view, not an edit.
+// Two views of layers that have a depth (a character's parts), neither an edit. Spread apart: outwards from the middle, and the nearer the
+// further to the right and up. In greys: white the nearest.
 
 const SPREAD_OUT = 0.55;    // how far a layer moves outwards, as a share of its distance from the middle
 const SPREAD_DEPTH = 1.0;   // how far apart the nearest and the farthest move, as a share of the figure's height
@@ -58,4 +59,18 @@ function toggleSpread() {
     requestAnimationFrame(move);
   };
   requestAnimationFrame(move);
+}
+
+function hasDepth(manifest) {
+  return Boolean(manifest.layers?.some((layer) => layer.depth_url && layer.role !== "background"));
+}
+
+function toggleDepth() {
+  if (!state.canvas || !hasDepth(state.manifest)) return;
+  state.depthView = !state.depthView;
+  adoptPictures(state.manifest);
+  invalidate(null);
+  refreshPanel();
+  refreshActions();
+  say(state.depthView ? "Depth: white is the nearest" : "");
 }

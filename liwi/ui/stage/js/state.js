@@ -39,6 +39,7 @@ const state = {
   tool: "box",
   brush: 12,           // radius in source pixels
   backdrop: "checker",
+  depthView: false,    // layers are shown in greys that say how near they are
   compare: { on: false, at: 0.5, peek: false },
   crosshair: null,     // [x, y] of the keyboard's brush
   busy: null,

@@ -31,12 +31,13 @@ function buildBar() {
   ui.compare = iconButton("compare", "Before and after", "C", toggleCompare);
   ui.backdropButton = iconButton("backdrop", "Backdrop", "G", cycleBackdrop);
   ui.spread = iconButton("spread", "Spread the parts apart", "X", toggleSpread);
+  ui.depth = iconButton("depth", "Show how near each part is", "Z", toggleDepth);
   ui.work = make("button", "work", { type: "button" }, [icon("wand"), make("span", "work-label")]);
   ui.work.addEventListener("click", startWork);
   ui.helpButton = iconButton("help", "All keys", "?", toggleHelp);
   ui.fullButton = iconButton("full", "Full screen", "Shift+F", toggleFullScreen);
   return make("div", "bar", { role: "toolbar", "aria-label": "Actions" }, [
-    ui.undo, ui.redo, make("span", "rule"), ui.compare, ui.backdropButton, ui.spread, make("span", "space"), ui.work,
+    ui.undo, ui.redo, make("span", "rule"), ui.compare, ui.backdropButton, ui.spread, ui.depth, make("span", "space"), ui.work,
     make("span", "rule"), ui.fullButton, ui.helpButton,
   ]);
 }
@@ -78,6 +79,8 @@ function refreshActions() {
   ui.spread.hidden = !spreadable().length;
   ui.spread.setAttribute("aria-pressed", String(isSpread()));
   ui.root.classList.toggle("spread", isSpread());
+  ui.depth.hidden = !hasDepth(state.manifest);
+  ui.depth.setAttribute("aria-pressed", String(state.depthView));
   ui.work.disabled = !work || Boolean(state.busy);
   const label = ui.work.querySelector(".work-label");
   label.textContent = workLabel(work);
