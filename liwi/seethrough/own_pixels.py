@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -92,6 +92,7 @@ def lay_out(parts: Sequence[CompletePart], figure: Figure, *, own_pixels: bool =
         figure: what they must add up to.
         own_pixels: whether what is seen is the picture's own.
     """
+    figure = _without_hidden_colors(figure)
     outlines, covered = _outlines(parts, figure)
     rest = _close_gaps(outlines, covered, figure)
     canvas = Canvas.start(figure)
@@ -112,6 +113,13 @@ def lay_out(parts: Sequence[CompletePart], figure: Figure, *, own_pixels: bool =
         layers.append(_finished(outline, colors, clear, figure, canvas, own_pixels=own_pixels))
     error = differences / seen_pixels / 255 if seen_pixels else None
     return FinishedPixels(tuple(layers), behind, error, _uncovered(parts, figure))
+
+
+def _without_hidden_colors(figure: Figure) -> Figure:
+    """The figure, black where the picture is transparent: what colours lie under alpha 0 is nobody's business."""
+    if figure.backdrop is not None:
+        return figure
+    return replace(figure, seen=np.where(figure.rgba[..., 3:] > 0, figure.seen, 0).astype(np.uint8))
 
 
 def _uncovered(parts: Sequence[CompletePart], figure: Figure) -> float:

@@ -244,3 +244,11 @@ def test_nothing_at_all_is_explained_and_stages_are_told(doll: Doll, figure: Fig
         finish([None], figure)
     with pytest.raises(InputError, match="canvas of 150 x 240"):
         finish(generated(draw_doll(2)), figure)
+
+
+def test_colours_under_transparent_pixels_change_nothing(doll: Doll, figure: Figure) -> None:
+    hidden = figure.seen.copy()
+    hidden[doll.rgba[..., 3] == 0] = (255, 0, 255)
+    plain, odd = (finish(generated(doll, scale=3), replace(figure, seen=seen)) for seen in (figure.seen, hidden))
+    assert names(plain) == names(odd)
+    assert all(np.array_equal(one.rgba, other.rgba) for one, other in zip(plain.layers, odd.layers, strict=True))
