@@ -11,7 +11,7 @@ from liwi.editing import Document, delete_layer
 from liwi.engines.character import CharacterDecomposer
 from liwi.errors import EngineUnavailable, InputError
 from liwi.experts.served_part_segmenter import KIND, ServedPartSegmenter
-from liwi.export import export
+from liwi.export import RIGGING, export
 from liwi.export.archive import read_zip
 from liwi.imaging.compositing import to_uint8
 from liwi.registry_reading import RegistryReader
@@ -121,6 +121,11 @@ def test_the_tab_takes_apart_relabels_merges_and_undoes(tmp_path: Path) -> None:
     done = shown[-1]
     assert done["layers"][0]["role"] == "background" and done["shadow"] is None
     assert "16 parts" in done["message"] and "character" in handlers.origin(token)
+    for known in RIGGING:
+        url = handlers.export(token, done, known.suffix)
+        assert url == f"/exports/{token}/doll{known.suffix}" and (handlers._workspace.get(token).folder / f"doll{known.suffix}").is_file()
+    with pytest.raises(InputError, match="no export format"):
+        handlers.export(token, done, ".exe")
     ids = {layer["name"]: layer["id"] for layer in done["layers"]}
     relabelled = handlers.relabel(token, {"selected": [ids["nose"]]}, "objects", "")
     assert "objects" in [layer["name"] for layer in relabelled["layers"]]
