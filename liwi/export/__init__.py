@@ -35,26 +35,24 @@ FORMATS = (
 
 RIGGING = (
     ExportFormat(
-        "PSD for Live2D Cubism",
+        "Live2D Cubism",
         ".cubism.psd",
         "Groups that become its parts, names by part and side, no masks.",
         "liwi.export.rigging:write_cubism_psd",
     ),
     ExportFormat(
-        "PSD for automatic riggers",
+        "Auto-rigging",
         ".flat.psd",
         "No groups; for StretchyStudio and others that go by names.",
         "liwi.export.rigging:write_flat_psd",
     ),
     ExportFormat(
-        "PSD with clipped irides",
+        "Clipped eyes",
         ".grouped.psd",
         "Groups, irides clipped to their whites: Photoshop, Clip Studio.",
         "liwi.export.rigging:write_grouped_psd",
     ),
-    ExportFormat(
-        "PSD of the depth", ".depth.psd", "How near each part is, in gray: black is nearest.", "liwi.export.rigging:write_depth_psd"
-    ),
+    ExportFormat("Depth", ".depth.psd", "How near each part is, in gray: black is nearest.", "liwi.export.rigging:write_depth_psd"),
     ExportFormat(
         "Rigging kit",
         ".parts.zip",

@@ -234,6 +234,6 @@ def test_s_that_is_switched_on_comes_as_multiply_and_add(head: Decomposition, tm
 
 
 def test_suffixes_choose_them_and_the_plain_ones_stay_what_they_were(head: Decomposition, tmp_path: Path) -> None:
-    assert check_target("a.CUBISM.psd").name == "PSD for Live2D Cubism" and check_target("a.b.psd").name == "Photoshop"
+    assert check_target("a.CUBISM.psd").name == "Live2D Cubism" and check_target("a.b.psd").name == "Photoshop"
     assert check_target("a.parts.zip").name == "Rigging kit" and check_target("a.zip").name == "ZIP"
     assert read_zip(export(head, tmp_path / "head.zip")).stack.layers[1].part is BodyPart.BACK_HAIR
