@@ -108,7 +108,7 @@ def kmeans_edges(values: Float64, weights: Float64, count: int) -> Float64:
 
 
 def silhouette(values: Float64, weights: Float64, edges: Float64) -> float:
-    """The mean silhouette of clustered numbers (Rousseeuw 1987), in [-1, 1].
+    """The mean silhouette of clustered numbers (Rousseeuw 1987), in [-1, 1]; each counts itself among its own, one of thousands.
 
     Args:
         values, weights: (n,).
