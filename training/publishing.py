@@ -1,6 +1,7 @@
 """From a run to the registry: the best checkpoint is exported and published as a candidate. Serving it is a person's decision."""
 
 import contextlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def export_best(folder: Path, job: Job, objective: Objective) -> Best:
     model = objective.build()
     model.load_state_dict(found.average or found.model)
     facts = {"objective": job.objective, "step": best.step, "steps": job.schedule.steps, "metrics": best.metrics}
+    shutil.rmtree(folder / EXPORT, ignore_errors=True)  # nothing of an earlier export stays beside it
     objective.export(model.eval(), folder / EXPORT, facts)
     return best
 
