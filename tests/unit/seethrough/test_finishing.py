@@ -119,7 +119,7 @@ def test_without_own_pixels_all_is_as_generated_and_s_holds_the_rest(doll: Doll,
 
 
 def test_outlines_follow_the_picture_where_the_network_saw_it_smaller() -> None:
-    large = draw_doll(2.5)
+    large = draw_doll(2)
     figure = Figure(large.rgba, None, np.ascontiguousarray(large.rgba[..., :3]))
     parts = generated(large, scale=4)
     errors = []
