@@ -13,7 +13,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
-from liwi.checkpoint_folders import read_config
+from liwi.checkpoint_folders import CONFIG, read_config
 from liwi.registry_errors import CheckpointDamaged
 from liwi.seethrough.class_embeddings import ClassEmbeddings, load_class_embeddings, load_empty_text
 from liwi.seethrough.depth_pipeline import DepthPipeline
@@ -111,6 +111,8 @@ def load_vae(folder: Path, *, dtype: torch.dtype | None = None, device: str = "c
     Raises:
         CheckpointDamaged: it is missing or unreadable, or a tensor is missing, unexpected or of another shape; names it.
     """
+    if not (folder / CONFIG).is_file():
+        raise CheckpointDamaged(f"There is no VAE in {folder.parent.name!r}: {folder.name!r} has no {CONFIG}.")
     try:
         vae, said = AutoencoderKL.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype, output_loading_info=True

@@ -29,6 +29,9 @@ from training.objectives.transparency_networks import TransparencyModel, Transpa
 
 UInt8 = NDArray[np.uint8]
 
+_CRITIC_SHARE = 0.01
+"""Of the PatchGAN's own loss in the sum. Adam does not mind, but its gradients would have all others clipped away."""
+
 _STATISTICS_PICTURES = 256
 _DECODED = 16
 
@@ -120,7 +123,7 @@ class TransparencyObjective:
         if "fooled" in found:
             losses["adversarial"] = -found["fooled"].mean()
             losses["critic"] = (functional.relu(1 - found["real"]) + functional.relu(1 + found["made"])).mean()
-            total = total + self._settings.adversarial * losses["adversarial"] + losses["critic"]
+            total = total + self._settings.adversarial * losses["adversarial"] + _CRITIC_SHARE * losses["critic"]
         return {"loss": total, **losses}
 
     @torch.no_grad()

@@ -1,0 +1,44 @@
+"""The experiments with characters, cut down: the direction that an overfit takes, and a comparison that goes on where it stopped."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.errors import JobError
+from training.experiments import consistency, overfit_characters
+from training.experiments.characters import Scale
+from training.run_folder import read_log
+
+SMALL = Scale(train=2, side=32, vae_widths=(8, 8), latent_channels=4, widths=(8, 16), sampling_steps=2, evaluations=1, characters=1)
+
+
+def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path) -> None:
+    scale = replace(SMALL, vae_steps=18, first_steps=12, steps=12)
+    figures = overfit_characters.run(tmp_path, scale, device="cpu")
+    for name, part, share in (("vae", "alpha", 0.8), ("stage_1", "plain", 0.97), ("stage_2", "plain", 0.97)):
+        losses = [line[part] for line in read_log(tmp_path / name) if line["event"] == "step"]
+        assert np.mean(losses[-4:]) < share * np.mean(losses[:4]), f"{part} of {name}"
+    assert figures["reached"] is None
+    assert {"dice_loss", "dice_loss_all", "alpha_iou", "psnr", "extra"} <= set(figures["stage_2"]["evaluations"][-1])
+    assert (tmp_path / "figures.png").is_file()
+    before = (tmp_path / "stage_2" / "log.jsonl").read_bytes()
+    overfit_characters.run(tmp_path, scale, device="cpu")
+    assert (tmp_path / "stage_2" / "log.jsonl").read_bytes().startswith(before)
+
+
+def test_the_comparison_trains_each_row_once_and_says_what_is_undecided(tmp_path: Path) -> None:
+    said: list[str] = []
+    scale = replace(SMALL, held_out=1, vae_steps=2, first_steps=2, steps=2)
+    table = consistency.run(tmp_path, scale, device="cpu", say=said.append)
+    assert [line.partition(":")[0] for line in said] == ["vae", "stage_1", "alone", "stage_2"]
+    assert set(table["rows"]) == set(consistency.ROWS) and set(table["gain"]) == set(consistency.METRICS)
+    for name in consistency.ROWS:
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"characters": [dict.fromkeys(consistency.METRICS, value) for value in (0.1, 0.3)]})
+        )
+    assert "undecided" in (consistency.write_table(tmp_path), (tmp_path / "table.md").read_text())[1]
+    with pytest.raises(JobError, match="another scale"):
+        consistency.run(tmp_path, replace(scale, steps=3), device="cpu", say=said.append)
