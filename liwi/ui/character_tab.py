@@ -74,7 +74,7 @@ def build_character_tab(services: CharacterServices) -> CharacterTab:
         side = gr.Dropdown(_SIDES, value="", label="Side", container=False, scale=2, min_width=120, elem_id="character-side")
         name_it, join, cut, again = (
             gr.Button(text, scale=1, min_width=width, size="md", elem_id=f"character-{name}")
-            for text, name, width in (("Relabel", "relabel", 80), ("Merge", "merge", 70), ("Split", "split", 60), ("Make anew", "anew", 96))
+            for text, name, width in (("Relabel", "relabel", 80), ("Merge", "merge", 70), ("Split", "split", 60), ("Remake", "remake", 80))
         )
         exporting = build_exporting("character", rigging=True)
     stage = Stage(elem_id="character-stage", height="max(430px, calc(100vh - 352px))", words=WORDS, tools=("move", "box", "hand"))

@@ -5,13 +5,16 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 from psd_tools import PSDImage
 
+from liwi.seethrough import readiness
 from liwi.settings import Settings
 from liwi.ui.demo import CSS, build_demo
 from liwi.workspace import Workspace
-from tests.characters import HeightSegmenter
+from tests.characters import HeightSegmenter, draw_doll
+from tests.seethrough import ServedFolder, write_depth, write_parts
 
 pytestmark = pytest.mark.browser
 
@@ -77,3 +80,40 @@ def test_an_example_is_taken_apart_corrected_spread_and_exported(page: Page, add
     assert [layer.name for layer in written] == names(page)
     assert {layer.name: layer.visible for layer in written}["front hair"] is False
     assert {layer.name for layer in written} == {*PARTS, "headwear"} - {"face"}
+
+
+@pytest.fixture
+def generating(launch: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    folders = {readiness.PARTS: write_parts(tmp_path / "parts"), readiness.DEPTH: write_depth(tmp_path / "depth")}
+    monkeypatch.setattr("liwi.ui.demo.served_in", lambda _, kind: ServedFolder(folders[kind], kind))
+    workspace = Workspace(tmp_path / "workspace")
+    blocks, routes = build_demo(Settings(), workspace, segmenter=HeightSegmenter())
+    yield launch(blocks.queue(), routes=routes, css=CSS)
+    workspace.shutdown()
+
+
+def test_generated_layers_are_shown_as_they_come_and_by_their_depth(page: Page, generating: str, tmp_path: Path) -> None:
+    Image.fromarray(draw_doll(0.5).rgba).save(tmp_path / "doll.png")
+    page.set_default_timeout(60_000)
+    page.goto(generating)
+    expect(page.locator(".liwi-engine")).not_to_contain_text("seethrough")
+    page.get_by_role("tab", name="Characters").click()
+    expect(page.locator(".liwi-engine")).to_have_text("Engine: seethrough")
+    page.locator("#character-upload input[type=file]").set_input_files(str(tmp_path / "doll.png"))
+    wait_for(page, "s.state.doc.panel.length === 1")
+    page.evaluate(
+        """() => { window.most = 0; new MutationObserver(() => {
+            window.most = Math.max(window.most, document.querySelectorAll('#character-stage .previews img').length);
+        }).observe(document.querySelector('#character-stage .previews'), { childList: true }); }"""
+    )
+    page.locator("#character-stage .work").click()
+    wait_for(page, "s.state.doc.panel.length > 5")
+    assert page.evaluate("() => window.most") > 3, "layers were seen before all of them were there"
+    expect(page.locator("#character-stage .previews")).to_be_hidden()
+    colours = page.evaluate(f"() => [...{STAGE}.state.layers.values()].map((layer) => layer.picture.url)")
+    page.get_by_role("button", name="Show how near each part is").click()
+    wait_for(page, "s.state.depthView")
+    greys = page.evaluate(f"() => [...{STAGE}.state.layers.values()].map((layer) => layer.picture.url)")
+    assert all("/depth-" in url for url in greys) and not any("/depth-" in url for url in colours)
+    page.get_by_role("tab", name="Photo").click()
+    expect(page.locator(".liwi-engine")).not_to_contain_text("seethrough")

@@ -9,36 +9,17 @@ import pytest
 from PIL import Image
 
 from liwi.checkpoint_kinds import KINDS
-from liwi.checkpoints import CheckpointRecord, DatasetReference, JobReference
 from liwi.errors import EngineUnavailable, InputError
 from liwi.registry_reading import RegistryReader
-from liwi.registry_serving import Holding, Served
+from liwi.registry_serving import Served
 from liwi.seethrough.readiness import DEPTH, PARTS
-from liwi.seethrough.serving import load_depth, load_parts
 from liwi.ui.character_handlers import COMPACT, GENERATING, CharacterHandlers, CharacterServices, Choices
 from liwi.ui.tiles import TileStore
 from liwi.workspace import Workspace
 from tests.characters import DollSegmenter, draw_doll
-from tests.seethrough import write_depth, write_parts
+from tests.seethrough import ServedFolder, write_depth, write_parts
 
 DOLL = draw_doll(0.5)
-
-
-class ServedFolder(Served[Any]):
-    """What a registry serves where a checkpoint was promoted, without the minute that its smoke runs take."""
-
-    def __init__(self, folder: Path, kind: str) -> None:
-        super().__init__(RegistryReader(folder.parent, shipped=None), kind)
-        reference = JobReference("tests", "0" * 64), DatasetReference("tests", "0" * 64)
-        record = CheckpointRecord(f"{kind}-{'0' * 12}", kind, None, *reference, {}, {}, "2026-11-22")
-        self._there = Holding(record, (load_parts if kind == PARTS else load_depth)(folder))
-
-    def get(self) -> Holding[Any]:
-        return self._there
-
-    @property
-    def available(self) -> bool:
-        return True
 
 
 @pytest.fixture(scope="module")
