@@ -12,11 +12,15 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from liwi.errors import InputError
+from liwi.model_folders import CheckpointMismatch
 from liwi.registry_errors import CheckpointDamaged
+from liwi.seethrough.checkpoint import read_classes
 from liwi.seethrough.class_embeddings import encode_classes, load_class_embeddings
+from liwi.seethrough.commands import _write_parts
 from liwi.seethrough.part_pipeline import BODY, HEADS, PartOptions
 from liwi.seethrough.part_unet import PartUNet
 from liwi.seethrough.published_folders import load_depth_pipeline, load_part_pipeline
+from liwi.seethrough.serving import ServedParts
 from liwi.seethrough.transparency import TransparentVAE
 from tests.unit.seethrough.tiny_networks import DEPTH, PARTS_V3, TRANSPARENCY, stirred, tiny_vae
 
@@ -120,3 +124,15 @@ def test_the_pseudo_depths_folder_answers_with_its_own_sampler(tmp_path: Path) -
         (tmp_path / "scheduler/scheduler_config.json").write_text(json.dumps(wrong))
         with pytest.raises(CheckpointDamaged, match="describes no DDIM sampler"):
             load_depth_pipeline(tmp_path)
+
+
+def test_a_published_folder_is_adopted_with_its_tags_encoded_once(parts_folder: Path, tmp_path: Path) -> None:
+    _write_parts(tmp_path / "adopted", str(parts_folder))
+    served = ServedParts(tmp_path / "adopted")
+    served.check()
+    assert (served.card.resolution, served.card.base) == (1280, str(parts_folder))
+    kept = read_classes(tmp_path / "adopted", served.card)
+    said = load_part_pipeline(parts_folder).classes
+    assert kept.tags == said.tags and torch.equal(kept.tokens, said.tokens) and torch.equal(kept.pooled, said.pooled)
+    with pytest.raises(CheckpointMismatch, match="no complete part diffusion: it lacks"):
+        _write_parts(tmp_path / "other", str(tmp_path))
