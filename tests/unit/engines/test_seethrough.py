@@ -33,6 +33,12 @@ def engine() -> SeeThroughDecomposer:
     return engine_of(depth=True)
 
 
+@pytest.fixture(scope="module")
+def quick() -> SeeThroughDecomposer:
+    """The paper's network without a pseudo-depth."""
+    return engine_of("v2")
+
+
 def request(rgba: np.ndarray = DOLL.rgba, **more: object) -> DecompositionRequest:
     return DecompositionRequest(np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3]), **more)
 
@@ -104,9 +110,9 @@ def test_the_papers_network_answers_at_once_for_19_parts_and_strata_can_be_left_
     np.testing.assert_array_equal(done.recompose(), done.source)
 
 
-def test_before_a_background_the_figure_is_cut_out_and_nothing_else_changes() -> None:
+def test_before_a_background_the_figure_is_cut_out_and_nothing_else_changes(quick: SeeThroughDecomposer) -> None:
     picture = on_ground(DOLL)
-    done = engine_of("v2").decompose(DecompositionRequest(picture))
+    done = quick.decompose(DecompositionRequest(picture))
     np.testing.assert_array_equal(done.recompose(), picture)
     assert done.stack.layers[0].role is LayerRole.BACKGROUND and (done.stack.layers[0].rgba[..., 3] == 255).all()
     assert any("No pseudo-depth is served" in note for note in done.provenance.notes)
@@ -129,9 +135,8 @@ def hidden_colors() -> np.ndarray:
     return rgba
 
 
-def test_colours_that_transparency_hides_change_nothing() -> None:
-    engine = engine_of("v2")
-    plain, loud = engine.decompose(request()), engine.decompose(request(hidden_colors()))
+def test_colours_that_transparency_hides_change_nothing(quick: SeeThroughDecomposer) -> None:
+    plain, loud = quick.decompose(request()), quick.decompose(request(hidden_colors()))
     shown = DOLL.rgba[..., 3] > 0
     assert all(np.array_equal(one.rgba[shown], two.rgba[shown]) for one, two in zip(plain.stack, loud.stack, strict=True))
     np.testing.assert_array_equal(loud.recompose(), loud.source)
@@ -157,10 +162,10 @@ def line_art() -> np.ndarray:
     ],
     ids=["no character", "noise", "line art", "touches every border", "no head", "8,000 pixels wide", "nothing"],
 )
-def test_bad_pictures_give_a_result_or_a_clear_message(make: Callable[[], np.ndarray]) -> None:
+def test_bad_pictures_give_a_result_or_a_clear_message(make: Callable[[], np.ndarray], quick: SeeThroughDecomposer) -> None:
     rgba = make()
     try:
-        done = engine_of("v2").decompose(request(rgba))
+        done = quick.decompose(request(rgba))
     except InputError as error:
         assert len(str(error)) > 30
     else:
@@ -177,12 +182,12 @@ def test_a_figure_larger_than_the_depth_network_sees_is_finished_at_its_own_size
     assert depths and all(depth.values.shape == (depth.box.height, depth.box.width) for depth in depths)
 
 
-def test_two_figures_are_told_and_a_box_chooses_one() -> None:
+def test_two_figures_are_told_and_a_box_chooses_one(quick: SeeThroughDecomposer) -> None:
     both = np.concatenate([DOLL.rgba, DOLL.rgba], axis=1)
     with pytest.raises(PromptError, match="Two figures stand apart"):
-        engine_of("v2").decompose(request(both))
+        quick.decompose(request(both))
     half = BoundingBox(0, 0, DOLL.rgba.shape[1], DOLL.rgba.shape[0])
-    done = engine_of("v2").decompose(request(both, boxes=(half,)))
+    done = quick.decompose(request(both, boxes=(half,)))
     assert done.stack.layers[0].name == "Rest of the picture"
 
 

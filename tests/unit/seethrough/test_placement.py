@@ -62,9 +62,9 @@ def picture() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (24, 16, 4), np.uint8)
 
 
-@pytest.mark.parametrize("preset", [each for each in PRESETS if each.weights is not Weights.FOUR_BITS], ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", PRESETS[1:3], ids=lambda preset: preset.name)
 def test_presets_give_the_picture_that_no_preset_gives(preset: Preset, picture: np.ndarray) -> None:
-    options = PartOptions(steps=2, resolution=16)
+    options = PartOptions(steps=1, resolution=16)
     expected = tiny_part_pipeline().separate(picture, options)
     pipeline = tiny_part_pipeline()
     place_unet(pipeline.unet, preset, "cpu")
