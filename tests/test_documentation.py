@@ -44,7 +44,7 @@ def help_of(module: str, words: list[str], capsys: pytest.CaptureFixture[str]) -
 def test_every_command_names_modules_flags_and_files_that_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for script in re.findall(r"(?:python|bash) ([\w/]+(?:\.py)?)(?= |$)", command):
         assert (ROOT / script).exists(), f"{command}: no {script}"
-    for module, subcommand in re.findall(r"python -m (\w+) ((?:live2d )?\w+)", command):
+    for module, subcommand in re.findall(r"python -m (\w+) ((?:(?:live2d|seethrough|layering|checkpoints) )?\w+)", command):
         shown = help_of(module, subcommand.split(), capsys)
         for flag in re.findall(r"--[\w-]+", command):
             assert flag in shown, f"{module} {subcommand} has no {flag}"
