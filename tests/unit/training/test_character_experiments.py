@@ -16,7 +16,7 @@ SMALL = Scale(train=2, side=32, vae_widths=(8, 8), latent_channels=4, widths=(8,
 
 
 def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path) -> None:
-    scale = replace(SMALL, vae_steps=18, first_steps=12, steps=12)
+    scale = replace(SMALL, vae_steps=24, first_steps=12, steps=12)
     figures = overfit_characters.run(tmp_path, scale, device="cpu")
     for name, part, share in (("vae", "alpha", 0.8), ("stage_1", "plain", 0.97), ("stage_2", "plain", 0.97)):
         losses = [line[part] for line in read_log(tmp_path / name) if line["event"] == "step"]
