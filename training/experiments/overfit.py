@@ -44,8 +44,8 @@ class Scale:
     side: int = 64
     variants: int = 8
     base_dim: int = 16
-    vae_steps: int = 2000
-    steps: int = 6000
+    vae_steps: int = 4000
+    steps: int = 5000
     num_layers: int = 4
     num_heads: int = 4
     sampling_steps: int = 20
@@ -144,8 +144,8 @@ def _draw(figures: dict[str, Any], path: Path) -> None:
 
 def main(
     out: Annotated[Path, typer.Argument(help="A new folder, or one that the same command began.")],
-    vae_steps: Annotated[int, typer.Option(min=2, help="Steps of the VAE.")] = 2000,
-    steps: Annotated[int, typer.Option(min=2, help="Steps of the transformer.")] = 6000,
+    vae_steps: Annotated[int, typer.Option(min=2, help="Steps of the VAE.")] = 4000,
+    steps: Annotated[int, typer.Option(min=2, help="Steps of the transformer.")] = 5000,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     figures_only: Annotated[bool, typer.Option("--figures", help="Only write down what was reached so far.")] = False,
 ) -> None:
