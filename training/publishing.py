@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from liwi.registry import DatasetReference, JobReference, Registry
 from training.checkpoints import describe_checkpoint, list_checkpoints, load_checkpoint
 from training.errors import RunError
 from training.job import Job
-from training.objectives import Objective, create_objective, objective_class
+from training.objectives import MakesCheckpoint, Objective, create_objective, objective_class
 from training.run_folder import EXPORT, JOB, hold, read_environment, read_run_job
 
 
@@ -70,11 +71,19 @@ def publish(folder: Path, registry: Registry, *, licence: str, who: str) -> Chec
         LiwiError: the registry refuses; the message says why.
     """
     job = read_run_job(folder)
-    with hold(folder):
+    maker = objective_class(job.objective)
+    if needed_by := getattr(maker, "needed_by", ""):
+        raise RunError(
+            f"{folder.name!r} trains {job.objective!r}, which is never served alone: a job of {needed_by!r} takes its folder {EXPORT!r}."
+        )
+    with hold(folder), tempfile.TemporaryDirectory() as scratch:
         kind, best = _exported(folder, job)
+        exported = folder / EXPORT
+        if isinstance(maker, MakesCheckpoint):
+            maker.make_checkpoint(exported, exported := Path(scratch) / "checkpoint")
         dataset = str(read_environment(folder).get("dataset_sha256") or "")
         return registry.publish(
-            folder / EXPORT,
+            exported,
             kind=kind,
             job=JobReference(folder.resolve().name, digest_file(folder / JOB)),
             dataset=DatasetReference(Path(job.dataset).name, dataset, labels_of_dataset(Path(job.dataset))),

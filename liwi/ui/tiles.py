@@ -8,6 +8,7 @@ so tiles may be cached for ever. Small pictures are lossless; large ones look th
 import io
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +34,9 @@ MAX_LOSSLESS_PIXELS = 2_500_000
 """Above this, lossless files take seconds and tens of megabytes to load."""
 
 _LOSSY_QUALITY = 92
+
+_KEPT_STEPS = 3
+"""So many steps back, pictures can still be asked for: a page may just be loading what the next step replaces."""
 
 
 @dataclass(eq=False)
@@ -66,11 +70,12 @@ class TileStore:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._tiles: dict[str, dict[str, _Tile]] = {}
+        self._replaced: dict[str, deque[dict[str, _Tile]]] = {}
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
 
     def publish(self, token: str, decomposition: Decomposition, *, with_shadow: bool = True) -> dict[str, str]:
-        """Give every picture of a decomposition a URL, and forget the pictures that are no longer shown.
+        """Give every picture of a decomposition a URL, and forget those that were replaced some steps ago.
 
         Returns:
             name -> URL: layer ids, the same after ``"depth-"`` where layers have a depth, ``"source"``, and ``"shadow-multiply"`` and
@@ -108,13 +113,17 @@ class TileStore:
         with self._lock:
             for gone in [each for each in self._tiles if not self._workspace.holds(each)]:
                 del self._tiles[gone]
-            known = {(key.rpartition("-")[0], tile.identity): key for key, tile in self._tiles.get(token, {}).items()}
+                self._replaced.pop(gone, None)
+            before = self._tiles.get(token, {})
+            known = {(key.rpartition("-")[0], tile.identity): key for key, tile in before.items()}
             shown: dict[str, _Tile] = {}
             urls: dict[str, str] = {}
             for name, tile in wanted.items():
                 key = known.get((name, tile.identity))
                 shown[key or f"{name}-{next(self._counter)}"] = self._tiles[token][key] if key else tile
                 urls[name] = f"/tiles/{token}/{next(reversed(shown))}.webp"
+            if replaced := {key: tile for key, tile in before.items() if key not in shown}:
+                self._replaced.setdefault(token, deque(maxlen=_KEPT_STEPS)).append(replaced)
             self._tiles[token] = shown
             return urls
 
@@ -124,7 +133,9 @@ class TileStore:
 
     def _serve(self, request: Request) -> Response:
         token, key = request.path_params["token"], request.path_params["key"]
-        tile = self._tiles.get(token, {}).get(key)
+        with self._lock:
+            steps = (self._tiles.get(token, {}), *self._replaced.get(token, ()))
+        tile = next((step[key] for step in steps if key in step), None)
         try:
             self._workspace.get(token)
         except InputError as error:

@@ -19,7 +19,7 @@ class Objective(Protocol):
     """What the loop needs to know of what it trains."""
 
     kind: str
-    """What its checkpoints serve as: a key of `liwi.checkpoint_kinds.KINDS`."""
+    """What its checkpoints serve as, or become a part of: a key of `liwi.checkpoint_kinds.KINDS`."""
 
     metric: str
     """The metric that decides what is best, unless the job names another."""
@@ -79,6 +79,16 @@ class HasRemarks(Protocol):
     @property
     def remarks(self) -> tuple[str, ...]:
         """A sentence each; they stand in the run's log as events ``remark``."""
+        ...
+
+
+@runtime_checkable
+class MakesCheckpoint(Protocol):
+    """An objective whose export is a folder of folders, as published: what the registry takes is made from it."""
+
+    @staticmethod
+    def make_checkpoint(exported: Path, folder: Path) -> None:
+        """Write the checkpoint of what was exported, files alone, into ``folder``."""
         ...
 
 

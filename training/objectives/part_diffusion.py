@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data_tools.character_dataset import Split
+from liwi.checkpoint_folders import read_config
+from liwi.seethrough.checkpoint import PartCard, save_parts
 from liwi.seethrough.class_embeddings import load_class_embeddings
 from liwi.seethrough.part_pipeline import PartPipeline
 from liwi.seethrough.part_unet import PartUNet
+from liwi.seethrough.published_folders import load_part_pipeline
 from liwi.seethrough.published_settings import PART_SCHEDULER
 from liwi.seethrough.transparency import TransparentVAE
 from training.errors import JobError
@@ -30,6 +33,7 @@ from training.objectives.part_latents import DEVIATION, FIGURE, MEAN, PAGE, PLAC
 from training.objectives.part_measuring import Measured, draw_parts, measure_parts
 from training.objectives.part_networks import (
     PART_ENCODERS,
+    SAMPLING,
     SCRATCH,
     build_unet,
     copy_encoders,
@@ -185,3 +189,9 @@ class PartDiffusionObjective:
             "shared_noise": self._settings.shared_noise,
         }
         write_index(target, "KDiffusionStableDiffusionXLPipeline", sampling)
+
+    @staticmethod
+    def make_checkpoint(exported: Path, folder: Path) -> None:
+        """See `training.objectives.MakesCheckpoint`: the tags are encoded once, here."""
+        source = exported / FOLDER
+        save_parts(folder, PartCard(**read_config(source, SAMPLING)), load_part_pipeline(source))

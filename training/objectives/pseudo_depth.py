@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data_tools.character_dataset import Split
+from liwi.checkpoint_folders import read_config
+from liwi.seethrough.checkpoint import DepthCard, save_depth
 from liwi.seethrough.class_embeddings import load_empty_text
 from liwi.seethrough.depth_pipeline import DepthPipeline, encode_view
 from liwi.seethrough.part_unet import PartUNet
+from liwi.seethrough.published_folders import load_depth_pipeline
 from liwi.seethrough.published_settings import DEPTH_LATENT_SCALE, DEPTH_SCHEDULER
 from training.caches import TensorCache, fingerprint
 from training.errors import JobError
@@ -30,6 +33,7 @@ from training.objectives.multi_resolution_noise import multi_resolution_noise
 from training.objectives.part_latents import EMPTY, Entry, LatentStore
 from training.objectives.part_networks import (
     DEPTH_ENCODERS,
+    SAMPLING,
     SCRATCH,
     build_unet,
     copy_encoders,
@@ -145,6 +149,12 @@ class PseudoDepthObjective:
         copy_encoders(self._folder, target, DEPTH_ENCODERS)
         write_scheduler(target, "DDIMScheduler", DEPTH_SCHEDULER)
         write_index(target, "MarigoldDepthPipeline", {"resolution": self._data.resolution, "steps": self._data.evaluation_steps})
+
+    @staticmethod
+    def make_checkpoint(exported: Path, folder: Path) -> None:
+        """See `training.objectives.MakesCheckpoint`."""
+        source = exported / FOLDER
+        save_depth(folder, DepthCard(**read_config(source, SAMPLING)), load_depth_pipeline(source))
 
     def _measure(self, model: nn.Module, names: list[str]) -> tuple[dict[str, float], list[dict[str, NDArray[np.float32]]]]:
         pipeline = DepthPipeline(cast(PartUNet, model), self._vae, self._nothing)

@@ -83,6 +83,7 @@ class RgbaVaeObjective:
     """`training.objectives.Objective` for the VAE. Its export, a folder ``vae``, is part of a layered checkpoint and never served alone."""
 
     kind = "layering"
+    needed_by = "layering"
     metric = "alpha_iou"
     lower_is_better = frozenset({"rgb_l1", "shadow_l1"})
 

@@ -65,6 +65,7 @@ class TransparencyObjective:
     """`training.objectives.Objective`. Its export, ``vae`` and ``trans_vae``, is part of a part diffusion and never served alone."""
 
     kind = "part_diffusion"
+    needed_by = "part_diffusion"
     metric = "dice_loss"
     lower_is_better = frozenset({"dice_loss", "dice_loss_all", "extra"})
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from liwi.seethrough.part_pipeline import PartOptions
 from liwi.seethrough.published_folders import load_part_pipeline
+from liwi.seethrough.serving import load_parts
 from tests.unit.training.drawn_characters import UNET, character_job, make_characters, make_networks
 from tests.unit.training.test_loop import numbers
 from training.checkpoints import list_checkpoints
@@ -149,6 +150,11 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_its_export_answers_as_measu
     assert again.keys() == result.found.keys()
     assert max(int(np.abs(again[tag].astype(int) - result.found[tag]).max()) for tag in again) <= 1  # as tensors lie in memory
     assert (tmp_path / "whole" / "pictures" / "step_00000004" / "measured.png").is_file()
+    PartDiffusionObjective.make_checkpoint(tmp_path / "whole" / "export", tmp_path / "checkpoint")
+    served = load_parts(tmp_path / "checkpoint")
+    assert (served.card.resolution, served.card.steps, served.card.shared_noise) == (32, 2, False)
+    answers = served.model().pipeline.separate(result.page, options).layers
+    assert max(int(np.abs(answers[tag].astype(int) - again[tag]).max()) for tag in again) <= 1
 
 
 def test_latents_are_encoded_once(folder: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from liwi.registry import Registry
 from liwi.seethrough.depth_pipeline import DepthOptions
 from liwi.seethrough.published_folders import load_depth_pipeline
+from liwi.seethrough.serving import load_depth
 from tests.unit.training.drawn_characters import UNET, character_job, draw_character, make_characters, make_networks
 from tests.unit.training.test_loop import numbers
 from training.checkpoints import list_checkpoints
@@ -21,6 +23,7 @@ from training.objectives.depth_measuring import compare_depth
 from training.objectives.depth_views import depth_view, layers_of, near_maps, page_of
 from training.objectives.part_networks import has_part_blocks
 from training.objectives.pseudo_depth import PseudoDepthObjective
+from training.publishing import publish
 
 
 def stage_1(folder: Path, **model: Any) -> Job:
@@ -111,6 +114,10 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_its_export_estimates_depth(
     sample = draw_character("anna", 3)
     found = pipeline.estimate(layers_of(sample), page_of(sample), DepthOptions(steps=2, resolution=32))
     assert set(found) == {"hair", "face", "eyes", "topwear"}
+    record = publish(tmp_path / "whole", registry := Registry(tmp_path / "registry", shipped=None), licence="ours", who="test")
+    served = load_depth(registry.folder(record.id)).model().pipeline
+    again = served.estimate(layers_of(sample), page_of(sample), DepthOptions(steps=2, resolution=32))
+    assert max(float(np.abs(again[tag] - found[tag]).max()) for tag in found) < 1e-4  # as tensors lie in memory
     assert (tmp_path / "whole" / "pictures" / "step_00000004" / "measured.png").is_file()
 
 

@@ -111,3 +111,11 @@ def test_tiles_hold_the_pixels_of_their_extent(cut_project: tuple[Project, Works
     again = build_manifest(project, tiles, "edit")
     assert [layer["url"] for layer in again["layers"]] == [layer["url"] for layer in manifest["layers"]], "unchanged pixels keep their URL"
     assert client.get(manifest["layers"][0]["url"].replace(project.token, "x" * 22)).status_code == 404
+    project.session.undo()
+    build_manifest(project, tiles, "edit")
+    assert client.get(manifest["layers"][1]["url"]).status_code == 200, "a page may just be loading what was replaced"
+    for act in (project.session.redo, project.session.undo) * 4:
+        act()
+        build_manifest(project, tiles, "edit")
+    assert client.get(manifest["layers"][1]["url"]).status_code == 404
+    project.session.redo()
