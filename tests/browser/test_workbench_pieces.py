@@ -38,9 +38,17 @@ def wait_for(page: Page, expression: str, value: object = None) -> None:
     page.wait_for_function(f"(value) => ({expression})(document.querySelector('.liwi-workbench')?.__workbench, value)", arg=value)
 
 
+_CLIENT_POINT = "(page, [x, y]) => page.clientPoint(x, y)"
+
+
 def on_screen(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Where a point of the model lies in the window."""
-    left, top = ask(page, "(page, [x, y]) => page.clientPoint(x, y)", [x, y])
+    """Where a point of the model lies in the window, once the page has come to rest: on a slow machine it is still being laid out."""
+    where, unmoved = ask(page, _CLIENT_POINT, [x, y]), 0
+    while unmoved < 2:
+        page.wait_for_timeout(30)
+        before, where = where, ask(page, _CLIENT_POINT, [x, y])
+        unmoved = unmoved + 1 if where == before else 0
+    left, top = where
     return left, top
 
 
