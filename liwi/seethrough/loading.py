@@ -129,14 +129,11 @@ def find_base(name: str, size: str) -> Path:
     """
     try:
         return find_folder(name, size)
-    except CheckpointMismatch:
-        if name not in MOVED:
-            raise
+    except CheckpointMismatch as missing:
         try:
-            return find_folder(MOVED[name], size)
+            return find_folder(MOVED.get(name, name), size)
         except CheckpointMismatch:
-            pass
-        raise
+            raise missing from None  # it speaks of the name that was asked for
 
 
 def load_placed_parts(base: Path, classes: ClassEmbeddings, preset: Preset, device: str) -> PartPipeline:
