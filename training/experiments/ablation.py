@@ -63,7 +63,7 @@ class Scale:
         side: of the scenes, in pixels.
         train, test: scenes.
         vae_steps, steps: of the trainings.
-        batch_size: of the transformer's.
+        batch_size: of both.
         num_layers, num_heads: of the transformer.
         sampling_steps: of a measurement.
         seeds: how many trainings per row.
@@ -98,7 +98,7 @@ def vae_job(out: Path, scale: Scale, device: str) -> Job:
             "model": {"base_dim": 16, "dim_mult": [1, 2, 4], "z_dim": 16},
             "data": _data(out, scale, held_out=min(0.5, 8 / scale.train)),
             "optimizer": {"learning_rate": 1e-3, "weight_decay": 0.0, "average": 0.998},
-            "schedule": {"steps": scale.vae_steps, "batch_size": 16, "warm_up": 1, "precision": "no", "device": device},
+            "schedule": {**_schedule(scale, device), "steps": scale.vae_steps},
             "evaluate": {"every": max(1, scale.vae_steps // 4)},
         }
     )
@@ -120,18 +120,15 @@ def row_job(out: Path, scale: Scale, row: Row, seed: int, device: str) -> Job:
             },
             "data": _data(out, scale, held_out=min(0.5, 8 / scale.train)),
             "optimizer": {"learning_rate": 1e-3, "weight_decay": 0.0, "average": 0.998},
-            "schedule": {
-                "steps": scale.steps,
-                "batch_size": scale.batch_size,
-                "warm_up": 1,
-                "precision": "no",
-                "device": device,
-                "seed": seed,
-            },
+            "schedule": {**_schedule(scale, device), "steps": scale.steps, "seed": seed},
             "evaluate": {"every": max(1, scale.steps // 2)},
             "checkpoints": {"every": max(50, scale.steps // 20)},
         }
     )
+
+
+def _schedule(scale: Scale, device: str) -> dict[str, Any]:
+    return {"batch_size": scale.batch_size, "warm_up": 1, "precision": "no", "device": device}
 
 
 def _data(out: Path, scale: Scale, *, held_out: float) -> dict[str, Any]:
@@ -293,13 +290,15 @@ def main(
     test_scenes: Annotated[int, typer.Option(help="Scenes to measure with.")] = 64,
     vae_steps: Annotated[int, typer.Option(help="Steps of the VAE that all rows share.")] = 3000,
     steps: Annotated[int, typer.Option(help="Steps of each transformer.")] = 6000,
+    batch_size: Annotated[int, typer.Option(help="Scenes per step.")] = 16,
+    num_layers: Annotated[int, typer.Option(help="Of each transformer.")] = 6,
     seeds: Annotated[int, typer.Option(help="Trainings per row.")] = 3,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     table_only: Annotated[bool, typer.Option("--table", help="Only write the table of what is there.")] = False,
 ) -> None:
     """Train the five rows of the paper's table 4 from scratch, and write what came out."""
     with errors_for_people():
-        scale = Scale(side, train_scenes, test_scenes, vae_steps, steps, seeds=seeds)
+        scale = Scale(side, train_scenes, test_scenes, vae_steps, steps, batch_size, num_layers, seeds=seeds)
         if table_only:
             write_table(out)
         else:
