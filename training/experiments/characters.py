@@ -15,7 +15,7 @@ from data_tools.live2d.synthetic.export import synthesize, write_model
 from data_tools.manifests import MANIFEST
 from training.job import Job, parse_job
 
-VAE_RATE, RATE = 7e-4, 1e-3
+VAE_RATE, RATE = 1.2e-3, 1e-3
 """Learning rates at their highest."""
 
 MODELS, CHARACTERS, VAE, STAGE_1, STAGE_2 = "models", "characters", "vae", "stage_1", "stage_2"

@@ -1,8 +1,9 @@
 """The transparency objective (paper 2, section 4.1.1): layers with alpha out of a latent space that knows only colours.
 
 Loss: equation 1, the squared errors of padded colours and of alpha and 0.01 times what a PatchGAN says; and, so that latents that the
-offset encoder has put in place still are what the VAE can draw, the absolute error of the VAE's own colours. A published VAE stays
-untouched; where none is at hand, a small one learns along, by the last of these and a weak pull towards the normal distribution.
+offset encoder has put in place still are what the VAE can draw, the squared error of the VAE's own colours. A published VAE stays
+untouched; where none is at hand, a small one learns along: what it draws by the last of these alone, its latents by all of them and a
+weak pull towards the normal distribution.
 """
 
 from collections.abc import Mapping
@@ -114,7 +115,7 @@ class TransparencyObjective:
         losses = {
             "color": ((found["argb"][:, 1:] - argb[:, 1:]).square() * seen).mean(),
             "alpha": functional.mse_loss(found["argb"][:, :1], argb[:, :1]),
-            "vae": ((found["pixels"] - found["seen"]).abs() * seen).mean(),
+            "vae": ((found["pixels"] - found["seen"]).square() * seen).mean(),
         }
         total = losses["color"] + losses["alpha"] + losses["vae"]
         if not self._settings.vae:

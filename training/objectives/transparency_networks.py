@@ -102,7 +102,7 @@ class TransparencyTraining(nn.Module):
     """All networks, so that the loop has one to call.
 
     Args:
-        vae: learns where ``learn_vae`` is set.
+        vae: learns where ``learn_vae`` is set: its latents from all losses, what it draws from its own colours alone.
         transparency: learns.
         critic: learns what is real; None where nobody judges.
     """
@@ -111,7 +111,6 @@ class TransparencyTraining(nn.Module):
         super().__init__()
         self.vae, self.transparency, self.critic = vae, transparency, critic
         vae.requires_grad_(learn_vae)
-        self._frozen = not learn_vae
 
     @torch.no_grad()
     def loudness(self, deviation: float) -> None:
@@ -141,8 +140,7 @@ class TransparencyTraining(nn.Module):
         placed = posterior.mean + posterior.std * self.transparency.encoder.model(argb_B4HW) * OFFSET_SCALE
         latent = torch.where(offset_B.view(-1, 1, 1, 1) > 0, placed, posterior.sample())
         pixels = self.vae.decoder(self.vae.post_quant_conv(latent))
-        shown = latent if self._frozen else latent.detach()  # a VAE learns colours alone, or it would learn to please this decoder
-        argb = self.transparency.decoder.model(pixels.detach() * 0.5 + 0.5, shown)
+        argb = self.transparency.decoder.model(pixels.detach() * 0.5 + 0.5, latent)  # what the VAE draws stays colours alone
         answer = {"seen": seen, "pixels": pixels, "mean": posterior.mean, "log_variance": posterior.logvar, "argb": argb}
         if self.critic is not None:
             unmoved = {name: value.detach() for name, value in self.critic.named_parameters()}
