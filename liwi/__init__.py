@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from liwi.progress import CancelToken, ReportProgress
+    from liwi.seethrough.options import CharacterOptions
 
 __all__ = ["BoundingBox", "Decomposition", "Hint", "Layer", "LayerStack", "LiwiError", "decompose"]
 
@@ -37,6 +38,7 @@ def decompose(
     seed: int = 0,
     steps: int | None = None,
     text: str = "",
+    character: "CharacterOptions | None" = None,
     report: "ReportProgress | None" = None,
     cancel: "CancelToken | None" = None,
 ) -> Decomposition:
@@ -53,6 +55,7 @@ def decompose(
         seed: makes the result repeatable.
         steps, text: for engines that sample: how many steps (their own number where None), and what the whole picture shows, also behind
             things; " " means no text, where without one they describe the picture themselves.
+        character: for the engine ``"seethrough"``: which body parts, and how they are cut by depth.
         report, cancel: see `liwi.progress`.
 
     Returns:
@@ -69,6 +72,16 @@ def decompose(
     chosen = create_engine(engine)
     picture = load_picture(image)
     request = DecompositionRequest(
-        picture.rgb, picture.alpha, tuple(boxes), tuple(hints), tuple(names), extract_shadow, max_foregrounds, seed, steps, text
+        image=picture.rgb,
+        mask=picture.alpha,
+        boxes=tuple(boxes),
+        hints=tuple(hints),
+        names=tuple(names),
+        extract_shadow=extract_shadow,
+        max_foregrounds=max_foregrounds,
+        seed=seed,
+        steps=steps,
+        text=text,
+        character=character,
     )
     return chosen.decompose(request, report=report or ignore_progress, cancel=cancel)

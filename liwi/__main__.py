@@ -33,13 +33,22 @@ def decompose(
     seed: Annotated[int, typer.Option(min=0, help="Makes the result repeatable.")] = 0,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of an engine that samples; its own number where not given.")] = None,
     text: Annotated[str, typer.Option(help="What the whole picture shows, also behind things; for engines that read.")] = "",
+    part: Annotated[list[str] | None, typer.Option(help="Engine seethrough: a body part to make, e.g. 'front hair'; repeat.")] = None,
+    head_pass: Annotated[bool, typer.Option(help="Engine seethrough: look at the head again, enlarged.")] = True,
+    strata: Annotated[str, typer.Option(help="Engine seethrough: strata that a part is cut into by depth, 1 to 4, or auto.")] = "2",
+    footwear: Annotated[bool, typer.Option(help="Engine seethrough: whether shoes are cut by depth too.")] = False,
 ) -> None:
     """Cut objects out of IMAGE and write layers that add up to it again."""
     import liwi
+    from liwi.errors import InputError
     from liwi.export import check_target, export
+    from liwi.seethrough.options import parse_options
     from liwi.types import BoundingBox, Hint
 
     check_target(out)
+    character = parse_options(part or [], head_pass=head_pass, strata=strata, footwear=footwear)
+    if character is not None and engine != "seethrough":
+        raise InputError(f"--part, --no-head-pass, --strata and --footwear are for --engine seethrough, not {engine!r}.")
     hints = [Hint.parse("keep", text) for text in keep or []] + [Hint.parse("drop", text) for text in drop or []]
     result = liwi.decompose(
         image,
@@ -52,6 +61,7 @@ def decompose(
         seed=seed,
         steps=steps,
         text=text,
+        character=character,
         report=_print_progress,
     )
     written = export(result, out)

@@ -1,5 +1,6 @@
 """The command line of the checkpoint registry: ``python -m liwi checkpoints list | show | verify | promote | rollback | retire``."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -97,6 +98,31 @@ def retire(checkpoint: CheckpointArgument, reason: ReasonOption, who: WhoOption 
     """Take a checkpoint out for good: it is never served again."""
     act = open_registry(registry).retire(checkpoint, reason=reason, who=who or name_on_this_computer())
     typer.echo(f"{act.checkpoint} is retired. Its files stay.")
+
+
+def publish_adopted(folder: Path, kind: str, name: str, card: str, *, licence: str, registry: Path | None) -> None:
+    """Publish what leans on a model that others published, and say how it is promoted.
+
+    Args:
+        folder: a checkpoint of ours, without what its base lends it.
+        kind: of it.
+        name: of the base.
+        card: file in ``folder`` that names it.
+        licence: under which the base's weights may be used.
+        registry: see `open_registry`.
+    """
+    from liwi.registry import DatasetReference, JobReference
+
+    record = open_registry(registry).publish(
+        folder,
+        kind=kind,
+        job=JobReference(f"adopted {name}"[:200], hashlib.sha256((folder / card).read_bytes()).hexdigest()),
+        dataset=DatasetReference("see the card of the model", hashlib.sha256(b"").hexdigest()),
+        metrics={},
+        who=name_on_this_computer(),
+        licence=licence,
+    )
+    typer.echo(f"{record.id}: now python -m liwi checkpoints promote {record.id} --reason '...'")
 
 
 def open_registry(folder: Path | None) -> "Registry":

@@ -85,29 +85,31 @@ def shortages(machine: Machine, *, gpu: float, host: float, package: str = "") -
     return problems
 
 
-def first_that_fits(presets: Sequence[P], why_not: Callable[[P], str], otherwise: Callable[[], str]) -> P:
+def first_that_fits(machine: Machine, presets: Sequence[P], why_not: Callable[[P], str], *, model: str, advice: str) -> P:
     """The best preset against which nothing stands.
 
     Args:
+        machine: what there is.
         presets: best first.
         why_not: what stands against one, in words; empty for nothing.
-        otherwise: what a person is told where none fits.
+        model: what does not fit where none does, e.g. "The layered model".
+        advice: what a person can do then.
 
     Raises:
-        TooLittleMemory: none does.
+        TooLittleMemory: none fits; says what each lacks.
     """
     for preset in presets:
         if not why_not(preset):
             return preset
-    raise TooLittleMemory(otherwise())
+    here, *each = describe(machine, presets, why_not)
+    raise TooLittleMemory(f"{model} does not fit here. {here}. {' '.join(f'{line}.' for line in each)} {advice}")
 
 
-def describe(machine: Machine, presets: Sequence[P], why_not: Callable[[P], str]) -> str:
-    """What fits and what does not, in words; arguments as for `first_that_fits`."""
+def describe(machine: Machine, presets: Sequence[P], why_not: Callable[[P], str]) -> list[str]:
+    """What there is, and for each preset whether it fits, in words, without loading anything; arguments as for `first_that_fits`."""
     gpu = f"{machine.name or 'the GPU'} has {machine.gpu:.1f} GiB" if machine.gpu else "there is no GPU"
-    lines = [f"{gpu[0].upper()}{gpu[1:]}, {machine.host:.1f} GiB of memory are free."]
-    lines += [f"{preset.name} ({preset.words}): {why_not(preset) or 'fits'}." for preset in presets]
-    return " ".join(lines)
+    lines = [f"{preset.name} ({preset.words}): {why_not(preset) or 'fits'}" for preset in presets]
+    return [f"{gpu[0].upper()}{gpu[1:]}, {machine.host:.1f} GiB of memory are free", *lines]
 
 
 def measure_machine(*, metal: bool = False) -> Machine:

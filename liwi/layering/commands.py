@@ -1,6 +1,5 @@
 """The command line of the layered model: ``python -m liwi layering fits | adopt | costs | schedules``. torch is imported when asked."""
 
-import hashlib
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from liwi.checkpoint_commands import open_registry
-from liwi.command_line import name_on_this_computer
+from liwi.checkpoint_commands import publish_adopted
 
 app = typer.Typer(help="The layered diffusion model: what fits here, what it costs, and the published one.", no_args_is_help=True)
 
@@ -21,7 +19,7 @@ def fits(base: BaseArgument = "", resolution: Annotated[int, typer.Option(help="
     """Say how the full model would be placed on this computer. Loads nothing; without BASE the published model's sizes are taken."""
     from liwi.layering.families import check_folder
     from liwi.layering.loading import find_base, measure_sizes
-    from liwi.layering.placement import PRESETS, PUBLISHED_SIZES, why_not
+    from liwi.layering.placement import PUBLISHED_SIZES, explain
     from liwi.placement import measure_machine
 
     sizes = PUBLISHED_SIZES
@@ -29,10 +27,9 @@ def fits(base: BaseArgument = "", resolution: Annotated[int, typer.Option(help="
         check_folder(find_base(base))
         sizes = measure_sizes(find_base(base))
     machine = measure_machine()
-    gpu = f"{machine.name} with {machine.gpu:.1f} GiB free" if machine.gpu else "no GPU"
-    typer.echo(f"{sizes.transformer / 1e9:.2f} billion weights; here: {gpu}, {machine.host:.1f} GiB of memory free")
-    for preset in PRESETS:
-        typer.echo(f"{preset.name}  {preset.words}: {why_not(preset, machine, sizes, resolution) or 'fits'}")
+    typer.echo(f"{sizes.transformer / 1e9:.2f} billion weights")
+    for line in explain(machine, sizes, resolution):
+        typer.echo(line)
 
 
 @app.command()
@@ -45,24 +42,13 @@ def adopt(
     """Make a published model, which lies on this computer already, a checkpoint that can be promoted. Copies nothing large."""
     from liwi.layering.checkpoint import CARD, save_checkpoint
     from liwi.layering.loading import PUBLISHED_CARD
-    from liwi.registry import DatasetReference, JobReference
 
     local = str(Path(base).resolve()) if Path(base).is_dir() else base
     card = replace(PUBLISHED_CARD, base=local, file=str(Path(file).resolve()) if file else "")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "adopted"
         save_checkpoint(folder, card)
-        digest = hashlib.sha256((folder / CARD).read_bytes()).hexdigest()
-        record = open_registry(registry).publish(
-            folder,
-            kind="layering",
-            job=JobReference(f"adopted {base}"[:200], digest),
-            dataset=DatasetReference("see the card of the model", hashlib.sha256(b"").hexdigest()),
-            metrics={},
-            who=name_on_this_computer(),
-            licence=licence,
-        )
-    typer.echo(f"{record.id}: now python -m liwi checkpoints promote {record.id} --reason '...'")
+        publish_adopted(folder, "layering", base, CARD, licence=licence, registry=registry)
 
 
 @app.command()

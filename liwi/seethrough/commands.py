@@ -1,15 +1,12 @@
 """The command line of the character model: ``python -m liwi seethrough fits | adopt``. torch is imported when asked."""
 
-import hashlib
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from liwi.checkpoint_commands import open_registry
-from liwi.command_line import name_on_this_computer
+from liwi.checkpoint_commands import publish_adopted
 
 app = typer.Typer(help="The character model (See-through): what fits here, and the published one.", no_args_is_help=True)
 
@@ -23,17 +20,16 @@ def fits(parts: PartsArgument = "", resolution: Annotated[int, typer.Option(help
     from liwi.placement import measure_machine
     from liwi.seethrough.families import SIZE_PARTS, check_parts_folder, count_weights, is_in_four_bits
     from liwi.seethrough.loading import find_base
-    from liwi.seethrough.placement import PRESETS, PUBLISHED_SIZES, Sizes, why_not
+    from liwi.seethrough.placement import PUBLISHED_SIZES, Sizes, explain
 
     sizes = PUBLISHED_SIZES
     if parts:
         settings = check_parts_folder(find_base(parts, SIZE_PARTS))
         sizes = Sizes(count_weights(settings), sizes.depth, sizes.pictures, is_in_four_bits(settings))
     machine = measure_machine(metal=True)
-    gpu = f"{machine.name} with {machine.gpu:.1f} GiB free" if machine.gpu else "no GPU"
-    typer.echo(f"{(sizes.parts + sizes.depth) / 1e9:.2f} billion weights; here: {gpu}, {machine.host:.1f} GiB of memory free")
-    for preset in PRESETS:
-        typer.echo(f"{preset.name}  {preset.words}: {why_not(preset, machine, sizes, resolution) or 'fits'}")
+    typer.echo(f"{(sizes.parts + sizes.depth) / 1e9:.2f} billion weights")
+    for line in explain(machine, sizes, resolution):
+        typer.echo(line)
 
 
 @app.command()
@@ -53,28 +49,13 @@ def adopt(
     if not parts and not depth:
         raise InputError("Name the part diffusion, or the pseudo-depth with --depth.")
     for kind, name, write in ((PARTS, parts, _write_parts), (DEPTH, depth, _write_depth)):
-        if name:
-            _publish(kind, name, write, licence, registry)
-
-
-def _publish(kind: str, name: str, write: Callable[[Path, str], None], licence: str, registry: Path | None) -> None:
-    from liwi.registry import DatasetReference, JobReference
-
-    local = str(Path(name).resolve()) if Path(name).is_dir() else name
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "adopted"
-        write(folder, local)
-        digest = hashlib.sha256((folder / f"{kind}.json").read_bytes()).hexdigest()
-        record = open_registry(registry).publish(
-            folder,
-            kind=kind,
-            job=JobReference(f"adopted {name}"[:200], digest),
-            dataset=DatasetReference("see the card of the model", hashlib.sha256(b"").hexdigest()),
-            metrics={},
-            who=name_on_this_computer(),
-            licence=licence,
-        )
-    typer.echo(f"{record.id}: now python -m liwi checkpoints promote {record.id} --reason '...'")
+        if not name:
+            continue
+        local = str(Path(name).resolve()) if Path(name).is_dir() else name
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "adopted"
+            write(folder, local)
+            publish_adopted(folder, kind, name, f"{kind}.json", licence=licence, registry=registry)
 
 
 def _write_parts(folder: Path, base: str) -> None:

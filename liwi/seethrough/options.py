@@ -1,12 +1,12 @@
 """What a person chooses about a character that is taken apart. Names and numbers only, no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from liwi.errors import InputError
 from liwi.seethrough.body_parts import BodyPart, CoarseBodyPart
-from liwi.seethrough.depth_strata import StrataOptions
+from liwi.seethrough.depth_strata import MOST_STRATA, StrataOptions
 
 MAX_SEED = 2**31 - 1
 
@@ -33,6 +33,30 @@ class CharacterOptions:
             raise InputError("Choose at least one body part to be made.")
         if any(not 0 <= seed <= MAX_SEED for seed in self.seeds.values()):
             raise InputError(f"A seed is a whole number from 0 to {MAX_SEED}.")
+
+
+def parse_options(parts: Sequence[str], *, head_pass: bool, strata: str, footwear: bool) -> CharacterOptions | None:
+    """What a person wrote on the command line.
+
+    Args:
+        parts: values of `BodyPart`; all where there is none.
+        head_pass, footwear: see `CharacterOptions` and `StrataOptions`.
+        strata: how many strata a part is cut into, 1 to `MOST_STRATA`, or "auto".
+
+    Returns:
+        None where every choice is the usual one.
+
+    Raises:
+        InputError: there is no such part, or no such number; says which there are.
+    """
+    if unknown := [name for name in parts if name not in set(BodyPart)]:
+        raise InputError(f"There is no body part {unknown[0]!r}; there are {', '.join(BodyPart)}.")
+    if strata not in ("auto", *(str(count) for count in range(1, MOST_STRATA + 1))):
+        raise InputError(f"A part is cut into 1 to {MOST_STRATA} strata, or as many as its depth shows ('auto'), got {strata!r}.")
+    count = None if strata == "auto" else int(strata)
+    chosen = frozenset(map(BodyPart, parts)) or None
+    options = CharacterOptions(chosen, head_pass, StrataOptions(count, footwear=footwear))
+    return None if options == CharacterOptions() else options
 
 
 def tags_of(parts: frozenset[BodyPart] | None, known: tuple[str, ...]) -> frozenset[str] | None:

@@ -122,15 +122,14 @@ def choose_preset(machine: Machine, sizes: Sizes, resolution: int, presets: Sequ
         TooLittleMemory: none does; says what each lacks.
     """
     return first_that_fits(
+        machine,
         presets,
         lambda preset: why_not(preset, machine, sizes, resolution),
-        lambda: (
-            f"The character model does not fit here. {explain(machine, sizes, resolution, presets)} "
-            "Free memory, or use the engine 'character', which needs no GPU."
-        ),
+        model="The character model",
+        advice="Free memory, or use the engine 'character', which needs no GPU.",
     )
 
 
-def explain(machine: Machine, sizes: Sizes, resolution: int, presets: Sequence[Preset] = PRESETS) -> str:
-    """What fits and what does not, in words, without loading anything."""
+def explain(machine: Machine, sizes: Sizes, resolution: int, presets: Sequence[Preset] = PRESETS) -> list[str]:
+    """`liwi.placement.describe` of this model: what there is, and whether each preset fits."""
     return describe(machine, presets, lambda preset: why_not(preset, machine, sizes, resolution))

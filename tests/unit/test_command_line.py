@@ -51,6 +51,8 @@ def test_the_suffix_chooses_the_format(monkeypatch: pytest.MonkeyPatch, photo: P
         (["--out", "x.psd", "--box", "900,900,950,950"], "outside the picture"),
         (["--out", "x.psd", "--keep", "a"], "hint"),
         (["--out", "x.psd", "--engine", "nothing"], "no engine"),
+        (["--out", "x.psd", "--part", "face"], "for --engine seethrough"),
+        (["--out", "x.psd", "--engine", "seethrough", "--strata", "many"], "1 to 4 strata"),
     ],
 )
 def test_mistakes_are_one_clear_line(

@@ -27,7 +27,7 @@ def run(*arguments: str) -> str:
 def test_it_says_what_fits_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     said = run("fits")
-    assert "20.43 billion weights; here: no GPU" in said
+    assert "20.43 billion weights" in said and "There is no GPU" in said
     assert all(f"{size} GB" in said for size in (80, 48, 24, 16, 12))
     assert said.count("needs") >= 5
 

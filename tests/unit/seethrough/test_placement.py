@@ -53,7 +53,7 @@ def test_what_fits_nowhere_says_why_for_each_and_what_else_there_is() -> None:
         choose_preset(Machine(4.0, 4.0, "a small GPU"), FULL, RESOLUTION)
     text = str(problem.value)
     assert "A small GPU has 4.0 GiB" in text and all(preset.name in text for preset in PRESETS) and "'character'" in text
-    assert "there is no GPU" in explain(Machine(0.0, 64, device="cpu"), FULL, RESOLUTION)
+    assert "there is no GPU" in " ".join(explain(Machine(0.0, 64, device="cpu"), FULL, RESOLUTION))
     assert why_not(PRESETS[0], Machine(0.0, 64), FULL, RESOLUTION) == "there is no GPU"
 
 

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import string
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPTextModel
 
 from liwi.errors import InputError
 from liwi.model_folders import CheckpointMismatch
@@ -21,35 +20,12 @@ from liwi.seethrough.part_pipeline import BODY, HEADS, PartOptions
 from liwi.seethrough.part_unet import PartUNet
 from liwi.seethrough.published_folders import load_depth_pipeline, load_part_pipeline
 from liwi.seethrough.serving import ServedParts
-from liwi.seethrough.transparency import TransparentVAE
-from tests.unit.seethrough.tiny_networks import DEPTH, PARTS_V3, TRANSPARENCY, stirred, tiny_vae
-
-
-def write_text_encoder(folder: Path, suffix: str, kind: type, width: int) -> None:
-    """A CLIP text encoder that spells: a token per letter."""
-    letters = [*string.ascii_lowercase, *(f"{letter}</w>" for letter in string.ascii_lowercase)]
-    vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
-    tokenizer = folder / f"tokenizer{suffix}"
-    tokenizer.mkdir(parents=True)
-    (tokenizer / "vocab.json").write_text(json.dumps(vocabulary))
-    (tokenizer / "merges.txt").write_text("#version: 0.2\n")
-    (tokenizer / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 32, "tokenizer_class": "CLIPTokenizer"}))
-    sizes = {"hidden_size": width, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "projection_dim": 12}
-    ends = {"bos_token_id": 52, "eos_token_id": 53, "pad_token_id": 53}
-    settings = CLIPTextConfig(vocab_size=54, max_position_embeddings=32, **sizes, **ends)
-    kind(settings).eval().save_pretrained(folder / f"text_encoder{suffix}")
+from tests.unit.seethrough.tiny_networks import DEPTH, stirred, tiny_vae, write_published_parts, write_text_encoder
 
 
 @pytest.fixture(scope="module")
 def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("published") / "parts"
-    torch.manual_seed(0)
-    write_text_encoder(folder, "", CLIPTextModel, 8)
-    write_text_encoder(folder, "_2", CLIPTextModelWithProjection, 16)
-    stirred(PartUNet(**PARTS_V3)).save_pretrained(folder / "unet")
-    stirred(TransparentVAE(TRANSPARENCY)).save_pretrained(folder / "trans_vae")
-    tiny_vae().save_pretrained(folder / "vae")
-    return folder
+    return write_published_parts(tmp_path_factory.mktemp("published") / "parts")
 
 
 def test_a_folder_answers_and_each_class_is_told_differently(parts_folder: Path) -> None:

@@ -1,10 +1,14 @@
 """See-through's networks at sizes that run in milliseconds, with weights that hide nothing: what begins as zeros is not zero here."""
 
+import json
+import string
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from liwi.seethrough.class_embeddings import ClassEmbeddings
 from liwi.seethrough.part_pipeline import PartPipeline, groups_of
@@ -84,3 +88,29 @@ def tiny_part_pipeline(version: str = "v3") -> PartPipeline:
     tags = tuple(tag for group in groups_of(version) for tag in group.tags)
     classes = ClassEmbeddings(tags, torch.randn(len(tags), 5, 24), torch.randn(len(tags), 12))
     return PartPipeline(unet, tiny_vae(), stirred(TransparentVAE(TRANSPARENCY)), classes)
+
+
+def write_text_encoder(folder: Path, suffix: str, kind: type, width: int) -> None:
+    """A CLIP text encoder that spells: a token per letter."""
+    letters = [*string.ascii_lowercase, *(f"{letter}</w>" for letter in string.ascii_lowercase)]
+    vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
+    tokenizer = folder / f"tokenizer{suffix}"
+    tokenizer.mkdir(parents=True)
+    (tokenizer / "vocab.json").write_text(json.dumps(vocabulary))
+    (tokenizer / "merges.txt").write_text("#version: 0.2\n")
+    (tokenizer / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 32, "tokenizer_class": "CLIPTokenizer"}))
+    sizes = {"hidden_size": width, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "projection_dim": 12}
+    ends = {"bos_token_id": 52, "eos_token_id": 53, "pad_token_id": 53}
+    settings = CLIPTextConfig(vocab_size=54, max_position_embeddings=32, **sizes, **ends)
+    kind(settings).eval().save_pretrained(folder / f"text_encoder{suffix}")
+
+
+def write_published_parts(folder: Path) -> Path:
+    """An untrained part diffusion in the published layout, text encoders and all, in a new folder; returns that."""
+    torch.manual_seed(0)
+    write_text_encoder(folder, "", CLIPTextModel, 8)
+    write_text_encoder(folder, "_2", CLIPTextModelWithProjection, 16)
+    stirred(PartUNet(**PARTS_V3)).save_pretrained(folder / "unet")
+    stirred(TransparentVAE(TRANSPARENCY)).save_pretrained(folder / "trans_vae")
+    tiny_vae().save_pretrained(folder / "vae")
+    return folder
