@@ -5,7 +5,8 @@ another shape, or not finite is an error that names it. Nothing is downloaded he
 """
 
 import json
-from collections.abc import Mapping, Set
+import math
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ MAX_SHARD_BYTES = 5 * 2**30
 """Size from which weights are written as several files."""
 
 _MAX_JSON_BYTES = 4 * 2**20
+
+_READ_AT_ONCE = 16 * 2**20
+"""Weights of a file that are read before it is closed and opened again."""
 
 
 def read_config(folder: Path, name: str = CONFIG) -> dict[str, Any]:
@@ -130,9 +134,9 @@ def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtyp
         for name, shape in shapes.items():
             if shape != wanted[name]:
                 raise CheckpointDamaged(f"{folder.name!r}: the tensor {name!r} is {shape}, expected {wanted[name]}.")
-        for path in files:
+        for path, names in _portions(files):
             with safe_open(path, framework="pt", device=device) as file:
-                for name in file.keys():  # noqa: SIM118
+                for name in names:
                     tensor = file.get_tensor(name)
                     if tensor.is_floating_point() == (name in whole_numbers):
                         raise CheckpointDamaged(f"{folder.name!r}: the tensor {name!r} is of {tensor.dtype}, which the network cannot use.")
@@ -143,6 +147,23 @@ def fill_network(network: "torch.nn.Module", folder: Path, *, dtype: "torch.dtyp
     except (SafetensorError, OSError) as error:
         raise CheckpointDamaged(f"The weights in {folder.name!r} cannot be read as safetensors ({str(error)[:200]}).") from error
     network.load_state_dict(found, strict=True, assign=True)
+
+
+def _portions(files: Sequence[Path]) -> Iterator[tuple[Path, list[str]]]:
+    """Names of the tensors in files, some at a time: what was read of an open file counts as memory until it is closed."""
+    from safetensors import safe_open
+
+    for path in files:
+        with safe_open(path, framework="pt") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+            weights = {name: math.prod(each.get_shape()) for name, each in slices.items()}
+        names: list[str] = []
+        for name in weights:
+            names.append(name)
+            if sum(weights[each] for each in names) >= _READ_AT_ONCE:
+                yield path, names
+                names = []
+        yield path, names
 
 
 def _check_finite(tensor: "torch.Tensor", name: str, folder: Path) -> None:

@@ -109,7 +109,12 @@ def split_sides(mask: Mask, axis: Float32, rgb: UInt8, depth: Float32 | None = N
 
 
 def _between(large: NDArray[np.intp], centres: NDArray[np.float64], axis: Float32) -> float:
-    """Where to tell left from right, in pixels beside the axis: on it, unless all large pieces lie on one side of it (a turned figure)."""
+    """Where to tell left from right, in pixels beside the axis: on it, unless all large pieces lie on one side of it (a turned figure).
+
+    Dust alone, where nothing is large, says nothing about the figure.
+    """
+    if not large.size:
+        return 0.0
     rows = np.clip(np.rint(centres[large, 1]).astype(np.intp), 0, len(axis) - 1)
     offsets = np.sort(centres[large, 0] - axis[rows])
     if offsets[0] < 0 <= offsets[-1]:

@@ -73,3 +73,11 @@ def test_every_pixel_ends_in_exactly_one_side(boxes: list[tuple[int, int, int, i
     depth = rng.random((48, 48), np.float32) if has_depth else None
     sides = split_sides(mask, np.full(48, middle, np.float32), rng.integers(0, 256, (48, 48, 3), np.uint8), depth)
     np.testing.assert_array_equal(np.sum(list(sides.values()), axis=0, initial=0), mask.astype(int))
+
+
+def test_a_part_in_many_small_pieces_is_cut_at_the_axis() -> None:
+    mask = np.zeros((SIZE, SIZE), bool)
+    mask[20:200:30, 10:200:30] = True
+    sides = split_sides(mask, AXIS, skin())
+    assert np.array_equal(sides[Side.RIGHT], mask & (np.arange(SIZE) < SIZE / 2))
+    assert np.array_equal(sides[Side.RIGHT] | sides[Side.LEFT], mask)
