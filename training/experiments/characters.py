@@ -15,10 +15,10 @@ from data_tools.live2d.synthetic.export import synthesize, write_model
 from data_tools.manifests import MANIFEST
 from training.job import Job, parse_job
 
-VAE_RATE, RATE = 1.2e-3, 1e-3
+VAE_RATE, DECODER_RATE, RATE = 1.2e-3, 6e-4, 1e-3
 """Learning rates at their highest."""
 
-MODELS, CHARACTERS, VAE, STAGE_1, STAGE_2 = "models", "characters", "vae", "stage_1", "stage_2"
+MODELS, CHARACTERS, VAE, DECODER, STAGE_1, STAGE_2 = "models", "characters", "vae", "decoder", "stage_1", "stage_2"
 """Folders of an experiment."""
 
 
@@ -32,7 +32,9 @@ class Scale:
         side: of the pictures and views, in pixels.
         vae_widths, widths: channels of the VAE, and of the part diffusion's U-Net.
         latent_channels: of the VAE.
-        vae_steps, first_steps, steps: of the VAE with the transparency networks, of stage 1 and of stage 2.
+        vae_steps: of the VAE with the transparency networks.
+        decoder_steps: of the transparency networks alone, in the latent space that stands by then.
+        first_steps, steps: of stage 1 and of stage 2.
         sampling_steps: of a measurement.
         evaluations: of stage 2.
         characters: measured at each.
@@ -46,7 +48,8 @@ class Scale:
     vae_widths: tuple[int, ...] = (16, 32, 32)
     latent_channels: int = 16
     widths: tuple[int, ...] = (48, 64, 96)
-    vae_steps: int = 3000
+    vae_steps: int = 5000
+    decoder_steps: int = 3000
     first_steps: int = 1500
     steps: int = 4000
     sampling_steps: int = 20
@@ -87,7 +90,17 @@ def draw_characters(out: Path, scale: Scale) -> Path:
 
 
 def vae_job(out: Path, scale: Scale, device: str) -> Job:
-    """The job that trains VAE and transparency networks."""
+    """The job that trains VAE and transparency networks together."""
+    return _transparency_job(out, scale, {}, VAE_RATE, {**_schedule(scale.vae_steps, device, scale.seed), "batch_size": 2})
+
+
+def decoder_job(out: Path, scale: Scale, device: str) -> Job:
+    """The job that goes on with the transparency networks alone, as the paper trains them: the latents stay what they are."""
+    start = {"vae": str(out / VAE / "export" / "vae"), "start_from": str(out / VAE / "export" / "trans_vae")}
+    return _transparency_job(out, scale, start, DECODER_RATE, {**_schedule(scale.decoder_steps, device, scale.seed), "batch_size": 2})
+
+
+def _transparency_job(out: Path, scale: Scale, start: Mapping[str, Any], rate: float, schedule: Mapping[str, Any]) -> Job:
     levels = len(scale.vae_widths)
     return parse_job(
         {
@@ -103,11 +116,12 @@ def vae_job(out: Path, scale: Scale, device: str) -> Job:
                 "discriminator": [16, 32],
                 "offset": 0.0,
                 "unseen": 0.1,
+                **start,
             },
             "data": {"resolution": scale.side, "measure": scale.measured, "evaluation_samples": scale.characters},
-            "optimizer": {"learning_rate": VAE_RATE, "weight_decay": 0.0, "average": 0.99},
-            "schedule": {**_schedule(scale.vae_steps, device, scale.seed), "batch_size": 2},
-            "evaluate": {"every": max(1, scale.vae_steps // 6)},
+            "optimizer": {"learning_rate": rate, "weight_decay": 0.0, "average": 0.99},
+            "schedule": dict(schedule),
+            "evaluate": {"every": max(1, schedule["steps"] // 6)},
             "checkpoints": {"every": 100},
         }
     )
@@ -120,7 +134,7 @@ def stage_1_job(out: Path, scale: Scale, device: str) -> Job:
         scale,
         {
             "stage": 1,
-            "networks": str(out / VAE / "export"),
+            "networks": str(out / VAE / "export"),  # of which it needs the latents
             "widths": list(scale.widths),
             "heads": [2 * (level + 1) for level in range(len(scale.widths))],
             "transformer_layers": [1] * len(scale.widths),
@@ -136,7 +150,12 @@ def stage_2_job(out: Path, scale: Scale, device: str, *, part_attention: bool = 
     return _part_job(
         out,
         scale,
-        {"stage": 2, "start_from": str(out / STAGE_1 / "export" / "part_diffusion"), "part_attention": part_attention},
+        {
+            "stage": 2,
+            "start_from": str(out / STAGE_1 / "export" / "part_diffusion"),
+            "networks": str(out / DECODER / "export"),
+            "part_attention": part_attention,
+        },
         {**_schedule(scale.steps, device, scale.seed), "batch_size": 2},
         every=max(1, scale.steps // scale.evaluations),
     )

@@ -16,14 +16,25 @@ import typer
 from data_tools.manifests import encode_document
 from liwi.command_line import errors_for_people
 from training.errors import JobError
-from training.experiments.characters import STAGE_1, STAGE_2, VAE, Scale, draw_characters, stage_1_job, stage_2_job, vae_job
+from training.experiments.characters import (
+    DECODER,
+    STAGE_1,
+    STAGE_2,
+    VAE,
+    Scale,
+    decoder_job,
+    draw_characters,
+    stage_1_job,
+    stage_2_job,
+    vae_job,
+)
 from training.experiments.intervals import interval
 from training.job import Job
 
 ROWS = {"alone": "without the consistency module", STAGE_2: "with it"}
 METRICS = {"dice_loss": "mask Dice loss (less is better)", "alpha_iou": "alpha soft IoU", "psnr": "PSNR in dB"}
 
-_DEFAULT = Scale(train=64, held_out=16, vae_steps=4000, first_steps=3000, steps=4000, evaluations=1, characters=16)
+_DEFAULT = Scale(train=64, held_out=16, vae_steps=4000, decoder_steps=3000, first_steps=3000, steps=4000, evaluations=1, characters=16)
 
 
 def run(out: Path, scale: Scale, *, device: str = "auto", say: Any = print) -> dict[str, Any]:
@@ -47,6 +58,7 @@ def run(out: Path, scale: Scale, *, device: str = "auto", say: Any = print) -> d
     draw_characters(out, scale)
     jobs = {
         VAE: vae_job(out, scale, device),
+        DECODER: decoder_job(out, scale, device),
         STAGE_1: stage_1_job(out, scale, device),
         "alone": stage_2_job(out, scale, device, part_attention=False),
         STAGE_2: stage_2_job(out, scale, device),
@@ -124,6 +136,7 @@ def main(
     train_characters: Annotated[int, typer.Option(min=1, help="Characters to train with.")] = _DEFAULT.train,
     test_characters: Annotated[int, typer.Option(min=1, help="Characters to measure with.")] = _DEFAULT.held_out,
     vae_steps: Annotated[int, typer.Option(min=2, help="Steps of the VAE that both rows share.")] = _DEFAULT.vae_steps,
+    decoder_steps: Annotated[int, typer.Option(min=2, help="Steps of the transparency networks alone.")] = _DEFAULT.decoder_steps,
     first_steps: Annotated[int, typer.Option(min=2, help="Steps of stage 1, which they share, too.")] = _DEFAULT.first_steps,
     steps: Annotated[int, typer.Option(min=2, help="Steps of stage 2, of each row.")] = _DEFAULT.steps,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -131,7 +144,7 @@ def main(
 ) -> None:
     """Train stage 2 with and without attention among the parts, and write what came out on other characters."""
     with errors_for_people():
-        scale = replace(_DEFAULT, vae_steps=vae_steps, first_steps=first_steps, steps=steps)
+        scale = replace(_DEFAULT, vae_steps=vae_steps, decoder_steps=decoder_steps, first_steps=first_steps, steps=steps)
         scale = replace(scale, train=train_characters, held_out=test_characters, characters=test_characters)
         if table_only:
             write_table(out)
