@@ -1,9 +1,9 @@
 """``python -m training.experiments.overfit_characters OUT``: can the character model learn eight characters by heart?
 
-Draws eight characters, trains a VAE with its transparency networks on their parts and goes on with these alone, then the part diffusion, a
-part at a time and all parts jointly, and measures with what it has learnt, through the inference pipeline: every part of the way from a dataset to layers has to
-be right for this to come out. The same command goes on where it was stopped. ``OUT/figures.json`` and ``OUT/figures.png`` say what was
-reached and when.
+Draws eight characters, trains a VAE with its transparency networks on their parts and goes on with these alone, then the part diffusion,
+a part at a time and all parts jointly, and measures with what it has learnt, through the inference pipeline: every part of the way from a
+dataset to layers has to be right for this to come out. The same command goes on where it was stopped. ``OUT/figures.json`` and
+``OUT/figures.png`` say what was reached and when.
 """
 
 import json

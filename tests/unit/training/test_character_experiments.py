@@ -16,11 +16,13 @@ SMALL = Scale(train=2, side=32, vae_widths=(8, 8), latent_channels=4, widths=(8,
 
 
 def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path) -> None:
-    scale = replace(SMALL, vae_steps=24, first_steps=12, steps=12)
+    scale = replace(SMALL, vae_steps=24, decoder_steps=4, first_steps=12, steps=12)
     figures = overfit_characters.run(tmp_path, scale, device="cpu")
     for name, part, share in (("vae", "alpha", 0.8), ("stage_1", "plain", 0.97), ("stage_2", "plain", 0.97)):
         losses = [line[part] for line in read_log(tmp_path / name) if line["event"] == "step"]
         assert np.mean(losses[-4:]) < share * np.mean(losses[:4]), f"{part} of {name}"
+    (decoded,) = figures["decoder"]["evaluations"][-1:]
+    assert decoded["dice_loss"] <= figures["vae"]["evaluations"][-1]["dice_loss"] + 0.05
     assert figures["reached"] is None
     assert {"dice_loss", "dice_loss_all", "alpha_iou", "psnr", "extra"} <= set(figures["stage_2"]["evaluations"][-1])
     assert (tmp_path / "figures.png").is_file()
@@ -31,9 +33,9 @@ def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path
 
 def test_the_comparison_trains_each_row_once_and_says_what_is_undecided(tmp_path: Path) -> None:
     said: list[str] = []
-    scale = replace(SMALL, held_out=1, vae_steps=2, first_steps=2, steps=2)
+    scale = replace(SMALL, held_out=1, vae_steps=2, decoder_steps=2, first_steps=2, steps=2)
     table = consistency.run(tmp_path, scale, device="cpu", say=said.append)
-    assert [line.partition(":")[0] for line in said] == ["vae", "stage_1", "alone", "stage_2"]
+    assert [line.partition(":")[0] for line in said] == ["vae", "decoder", "stage_1", "alone", "stage_2"]
     assert set(table["rows"]) == set(consistency.ROWS) and set(table["gain"]) == set(consistency.METRICS)
     for name in consistency.ROWS:
         (tmp_path / f"{name}.json").write_text(
