@@ -42,9 +42,8 @@ TakeLayer = Callable[[str, UInt8, float], None]
 SEEN = 15
 """Alpha, of 255, above which a pixel of the head's frame counts when the head is looked for."""
 
-DECODED_PIXELS, DECODED_ON_CPU = 2**20, 2**16
-"""Small parts are decoded together up to so many pixels: reading the decoder's weights takes longer than using them on one. A CPU gains
-nothing from more."""
+DECODED_PIXELS = 2**20
+"""On a GPU small parts are decoded together up to so many pixels: reading the decoder's weights takes longer than using them on one."""
 
 DECODING = "Decoding the parts"
 
@@ -188,8 +187,8 @@ class PartPipeline:
     def _pass(self, making: "_Making", square: Square, group: PartGroup, tags: Sequence[str]) -> tuple[dict[str, UInt8], dict[str, UInt8]]:
         """Layers at the picture's size and, for the head's frame alone, in the view."""
         rgba, noise, sampler = making.rgba, making.noise, making.sampler
-        pixels = DECODED_ON_CPU if self.vae.device.type == "cpu" else DECODED_PIXELS
-        together = max(1, making.options.decode_together or pixels // square.resolution**2)
+        pay = 1 if self.vae.device.type == "cpu" else DECODED_PIXELS // square.resolution**2
+        together = max(1, making.options.decode_together or pay)
         view = square.cut(rgba)
         page = self._page(view, noise)
         latents = sample_parts(self.unet, page, self.classes, group, tags, noise, side=square.resolution, sampler=sampler)
