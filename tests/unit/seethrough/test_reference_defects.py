@@ -138,7 +138,7 @@ def test_each_latent_is_decoded_once() -> None:
     networks, vae, asked = stirred(TransparentVAE(TRANSPARENCY)), tiny_vae(), list[int]()
     networks.decoder.model.register_forward_hook(lambda _, given, __: asked.append(len(given[0])))
     networks.decode(vae, torch.randn(3, 4, 8, 8))
-    assert asked == [3]
+    assert sum(asked) == 3
 
 
 def test_nothing_imports_a_window_toolkit() -> None:
