@@ -155,14 +155,14 @@ def _portions(files: Sequence[Path]) -> Iterator[tuple[Path, list[str]]]:
 
     for path in files:
         with safe_open(path, framework="pt") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-            weights = {name: math.prod(each.get_shape()) for name, each in slices.items()}
-        names: list[str] = []
-        for name in weights:
+            weights = {name: math.prod(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118  # not a dict
+        names, count = [], 0
+        for name, number in weights.items():
             names.append(name)
-            if sum(weights[each] for each in names) >= _READ_AT_ONCE:
+            count += number
+            if count >= _READ_AT_ONCE:
                 yield path, names
-                names = []
+                names, count = [], 0
         yield path, names
 
 

@@ -209,7 +209,7 @@ class TransparentVAE(nn.Module):
             InputError: the pictures' sides are no multiples of ``settings.multiple``.
         """
         if len(latent_B4hw) > 1 and latent_B4hw.device.type == "cpu":  # no slower, less memory, and rounded as the published code rounds
-            return torch.cat([self.decode(vae, each) for each in latent_B4hw.split(1)])
+            return torch.cat([self.decode(vae, latent_B4hw[index : index + 1]) for index in range(len(latent_B4hw))])
         pixels = vae.decode(latent_B4hw.to(vae.dtype), return_dict=False)[0]
         if any(side % self.settings.multiple for side in pixels.shape[-2:]):
             size = "{1} x {0}".format(*pixels.shape[-2:])
