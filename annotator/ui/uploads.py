@@ -5,7 +5,7 @@ Nothing that is sent is trusted: names lead nowhere outside the folder, and numb
 
 import errno
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -103,7 +103,9 @@ class _Receiver(AbstractContextManager["_Receiver"]):
         self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]  # it wants a TypedDict of exactly these
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end()
+        if self._file is not None:
+            with suppress(OSError):  # what could not be written is tried again, and a full disk would say so in place of the error
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,8 @@ def test_the_first_label_is_seen_in_the_state_and_so_is_what_another_window_does
     pass_id, database = workbench_app.pass_ids[0], workbench_app.database
     expect(opened.locator(CHIP)).to_have_attribute("data-state", PassState.NEW)
     opened.keyboard.press("ArrowRight")
-    opened.keyboard.press("f")
+    with opened.expect_response("**/relabel"):  # the page shows what is not confirmed yet, too
+        opened.keyboard.press("f")
     expect(opened.locator(CHIP)).to_have_attribute("data-state", PassState.IN_PROGRESS)
 
     view = queries.view_model(database, LOCAL_USER, pass_id)

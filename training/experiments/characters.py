@@ -50,7 +50,7 @@ class Scale:
     widths: tuple[int, ...] = (48, 64, 96)
     vae_steps: int = 5000
     decoder_steps: int = 3000
-    first_steps: int = 1500
+    first_steps: int = 4000
     steps: int = 4000
     sampling_steps: int = 20
     evaluations: int = 8
@@ -166,7 +166,7 @@ def _part_job(out: Path, scale: Scale, model: Mapping[str, Any], schedule: Mappi
         {
             "objective": "part_diffusion",
             "dataset": str(out / CHARACTERS),
-            "model": {"offset": 0.0, **model},
+            "model": {"offset": 0.0, "least_snr": 1.0, **model},
             "data": {
                 "resolution": scale.side,
                 "page": "figure",

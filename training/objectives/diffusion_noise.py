@@ -43,11 +43,15 @@ class NoiseSchedule:
         signal, rest = self._shares(times_B)
         return signal * noise_BFChw - rest * clean_BFChw
 
-    def min_snr_weights(self, times_B: Tensor, gamma: float) -> Tensor:  # noqa: N803
-        """(B,): min(SNR, gamma) / SNR, for a network that predicts noise; all 1 where gamma is 0."""
+    def min_snr_weights(self, times_B: Tensor, gamma: float, least: float = 0.0) -> Tensor:  # noqa: N803
+        """(B,): SNR between ``least`` and gamma, over SNR, for a network that predicts noise; all 1 where gamma is 0.
+
+        It is what an error of the sample itself counts. Of nearly pure noise that is next to nothing, though the sampler begins there:
+        large networks have seen enough of it, a small one from scratch needs ``least`` above 0.
+        """
         left = self._left.to(times_B.device)[times_B]
         ratio = left / (1 - left)
-        return ratio.clamp(max=gamma) / ratio if gamma else torch.ones_like(ratio)
+        return ratio.clamp(least, gamma) / ratio if gamma else torch.ones_like(ratio)
 
     def _shares(self, times_B: Tensor) -> tuple[Tensor, Tensor]:  # noqa: N803
         left = self._left.to(times_B.device)[times_B].view(-1, 1, 1, 1, 1)

@@ -149,7 +149,7 @@ class PartDiffusionObjective:
             group_index=int(batch["group"][0]),
         )
         errors = (answer.float() - noise).square().mean(dim=(1, 2, 3, 4))
-        weights = self._noise.min_snr_weights(times, self._settings.gamma)
+        weights = self._noise.min_snr_weights(times, self._settings.gamma, self._settings.least_snr)
         return {"loss": (weights * errors).mean(), "plain": errors.detach().mean()}
 
     @torch.no_grad()

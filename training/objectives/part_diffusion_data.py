@@ -26,6 +26,7 @@ class PartDiffusionModel:
         text_width: of each small text encoder from scratch.
         part_attention: whether parts see each other in stage 2 (the Body Part Consistency Module); false only to measure what it is worth.
         gamma: limit of the signal-to-noise ratio that a time counts with (min-SNR); 0 counts all times alike, as equations 2 and 3 do.
+        least_snr: the least that a time counts with, beside ``gamma``; 0 as in the paper, above for a small network from scratch.
         shared_noise: whether all parts of a view get the same noise; published training gives each its own.
         offset: share of the views whose parts are put into the latent space by the offset encoder.
         present: share of stage 1's parts that are drawn from those that the character has; the rest from all classes alike.
@@ -41,6 +42,7 @@ class PartDiffusionModel:
     text_width: Annotated[int, Range(4, 1024, multiple=4)] = 32
     part_attention: bool = True
     gamma: Annotated[float, Range(0, 1000)] = 5.0
+    least_snr: Annotated[float, Range(0, 1000)] = 0.0
     shared_noise: bool = False
     offset: Annotated[float, Range(0, 1)] = 0.25
     present: Annotated[float, Range(0, 1)] = 0.0
@@ -51,6 +53,8 @@ class PartDiffusionModel:
                 "The key 'model.networks' must name a folder with vae/ and trans_vae/ where 'model.start_from' is \"scratch\"; "
                 "training/jobs/transparency_tiny.toml makes them, in the folder export of its run."
             )
+        if self.gamma and self.least_snr > self.gamma:
+            raise JobError(f"The key 'model.least_snr' must not be above 'model.gamma', got {self.least_snr} and {self.gamma}.")
         _ = self.fresh  # says what cannot be
 
     @property

@@ -89,6 +89,10 @@ def test_a_network_that_knows_the_noise_has_no_loss_and_little_noise_counts_less
         return torch.zeros_like(sample[:, :, :4])
 
     assert loss_of(objective, nothing, batch) < loss_of(plain, nothing, batch)
+    paper, lifted = (PartDiffusionObjective(stage_2(folder, gamma=5.0, least_snr=least)) for least in (0.0, 5.0))
+    assert loss_of(lifted, nothing, batch) > loss_of(paper, nothing, batch)
+    with pytest.raises(JobError, match=r"not be above 'model\.gamma'"):
+        PartDiffusionObjective(stage_2(folder, gamma=1.0, least_snr=2.0))
 
 
 @torch.no_grad()
