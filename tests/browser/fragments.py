@@ -96,3 +96,14 @@ def of_class(page: Page, name: str) -> list[int]:
 def row(page: Page, name: str) -> Any:
     """The row of a group or fragment in the tree, by its exact name."""
     return page.locator(".tree-row").filter(has=page.locator(".row-name", has_text=re.compile(f"^{re.escape(name)}$"))).first
+
+
+def resting_box(page: Page, element: Any) -> dict[str, float]:
+    """Where an element lies in the window, once it is drawn and has come to rest: rows are made anew with the next frame."""
+    box: dict[str, float] | None = None
+    for _ in range(200):
+        before, box = box, element.bounding_box()
+        if box is not None and box == before:
+            return box
+        page.wait_for_timeout(50)
+    raise AssertionError("The element did not come to rest.")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.fragments import of_class, picture, row, selected, visible
+from tests.browser.fragments import of_class, picture, resting_box, row, selected, visible
 from tests.browser.workbench_app import WorkbenchApp, ask, open_model
 
 
@@ -166,9 +166,7 @@ def test_fragments_are_dragged_onto_a_class(workbench: Page, workbench_app: Work
     open_model(workbench, workbench_app.pass_ids[2])
     moved = of_class(workbench, "front hair")[0]
     name = str(ask(workbench, "(page, id) => page.model.byId.get(id).mesh_id", moved))
-    start, goal = row(workbench, name).bounding_box(), row(workbench, "back hair").bounding_box()
-    assert start is not None
-    assert goal is not None
+    start, goal = resting_box(workbench, row(workbench, name)), resting_box(workbench, row(workbench, "back hair"))
     workbench.mouse.move(start["x"] + 60, start["y"] + 10)
     workbench.mouse.down()
     workbench.mouse.move(goal["x"] + 60, goal["y"] + 4, steps=5)
