@@ -161,6 +161,10 @@ def stage_2_job(out: Path, scale: Scale, device: str, *, part_attention: bool = 
     )
 
 
+BEFORE_STAGE_2 = {VAE: vae_job, DECODER: decoder_job, STAGE_1: stage_1_job}
+"""Jobs in their order, by folder: what each takes (the experiment's folder, scale, device) is what the ones before it have left there."""
+
+
 def _part_job(out: Path, scale: Scale, model: Mapping[str, Any], schedule: Mapping[str, Any], *, every: int) -> Job:
     return parse_job(
         {

@@ -16,18 +16,7 @@ import typer
 from data_tools.manifests import encode_document
 from liwi.command_line import errors_for_people
 from training.errors import JobError
-from training.experiments.characters import (
-    DECODER,
-    STAGE_1,
-    STAGE_2,
-    VAE,
-    Scale,
-    decoder_job,
-    draw_characters,
-    stage_1_job,
-    stage_2_job,
-    vae_job,
-)
+from training.experiments.characters import BEFORE_STAGE_2, STAGE_2, Scale, draw_characters, stage_2_job
 from training.experiments.intervals import interval
 from training.job import Job
 
@@ -57,9 +46,7 @@ def run(out: Path, scale: Scale, *, device: str = "auto", say: Any = print) -> d
     _keep_scale(out, scale)
     draw_characters(out, scale)
     jobs = {
-        VAE: vae_job(out, scale, device),
-        DECODER: decoder_job(out, scale, device),
-        STAGE_1: stage_1_job(out, scale, device),
+        **{name: make(out, scale, device) for name, make in BEFORE_STAGE_2.items()},
         "alone": stage_2_job(out, scale, device, part_attention=False),
         STAGE_2: stage_2_job(out, scale, device),
     }

@@ -14,18 +14,7 @@ import typer
 
 from data_tools.manifests import encode_document
 from liwi.command_line import errors_for_people
-from training.experiments.characters import (
-    DECODER,
-    STAGE_1,
-    STAGE_2,
-    VAE,
-    Scale,
-    decoder_job,
-    draw_characters,
-    stage_1_job,
-    stage_2_job,
-    vae_job,
-)
+from training.experiments.characters import BEFORE_STAGE_2, DECODER, STAGE_1, STAGE_2, VAE, Scale, draw_characters, stage_2_job
 from training.experiments.figures import evaluations_of
 
 DICE_LOSS, PSNR = 0.15, 25.0
@@ -48,14 +37,14 @@ def run(out: Path, scale: Scale, *, device: str = "auto") -> dict[str, Any]:
     from training.loop import train
 
     draw_characters(out, scale)
-    for name, make in ((VAE, vae_job), (DECODER, decoder_job), (STAGE_1, stage_1_job), (STAGE_2, stage_2_job)):
+    for name, make in (*BEFORE_STAGE_2.items(), (STAGE_2, stage_2_job)):
         train(make(out, scale, device), out / name)
     return write_figures(out)
 
 
 def write_figures(out: Path) -> dict[str, Any]:
     """What the logs say so far: ``figures.json`` and ``figures.png``."""
-    figures: dict[str, Any] = {"wanted": {"dice_loss": DICE_LOSS, "psnr": PSNR}, **evaluations_of(out, (VAE, DECODER, STAGE_1, STAGE_2))}
+    figures: dict[str, Any] = {"wanted": {"dice_loss": DICE_LOSS, "psnr": PSNR}, **evaluations_of(out, (*BEFORE_STAGE_2, STAGE_2))}
     reached = [line for line in figures.get(STAGE_2, {}).get("evaluations", []) if line["dice_loss"] <= DICE_LOSS and line["psnr"] >= PSNR]
     figures["reached"] = reached[0] if reached else None
     (out / "figures.json").write_bytes(encode_document(figures))
