@@ -10,7 +10,7 @@ in the checkpoint, and nobody needs the text encoders any more.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,8 +26,8 @@ from liwi.seethrough.class_embeddings import ClassEmbeddings
 from liwi.seethrough.depth_pipeline import DepthPipeline
 from liwi.seethrough.part_pipeline import PartPipeline
 from liwi.seethrough.part_unet import PartUNet, empty_part_unet
-from liwi.seethrough.published_folders import check_depth_scheduler
-from liwi.seethrough.published_settings import DEPTH_RESOLUTION, DEPTH_SCHEDULER, DEPTH_STEPS, PART_STEPS, RESOLUTION
+from liwi.seethrough.published_folders import check_depth_scheduler, check_part_scheduler
+from liwi.seethrough.published_settings import DEPTH_RESOLUTION, DEPTH_SCHEDULER, DEPTH_STEPS, PART_SCHEDULER, PART_STEPS, RESOLUTION
 from liwi.seethrough.readiness import DEPTH, DEPTH_CARD, PARTS, PARTS_CARD
 from liwi.seethrough.transparency import TransparencySettings, TransparentVAE
 
@@ -49,20 +49,22 @@ class _Card:
         steps: of the sampler.
         base: a folder or a hub id that lends the networks; empty where they lie in the checkpoint.
         networks: settings of those that lie in it, by the name of their file.
+        scheduler: settings of its sampler; a base's own count where there is one.
     """
 
     resolution: int
     steps: int
     base: str = ""
     networks: Mapping[str, Settings] = field(default_factory=dict)
+    scheduler: Settings = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise `ValueError` for numbers that no model has."""
         whole = isinstance(self.resolution, int) and isinstance(self.steps, int)
         if not whole or not 8 <= self.resolution <= 4096 or not 1 <= self.steps <= 1000:
             raise ValueError(f"resolution {str(self.resolution)[:20]}, steps {str(self.steps)[:20]}")
-        if not isinstance(self.base, str) or not all(isinstance(each, Mapping) for each in self.networks.values()):
-            raise ValueError("base or networks")
+        if not isinstance(self.base, str) or not all(isinstance(each, Mapping) for each in (*self.networks.values(), self.scheduler)):
+            raise ValueError("base, networks or scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class PartCard(_Card):
 
     resolution: int = RESOLUTION
     steps: int = PART_STEPS
+    scheduler: Settings = field(default_factory=lambda: dict(PART_SCHEDULER))
     shared_noise: bool = True
     classes: Settings = field(default_factory=dict)
 
@@ -85,7 +88,6 @@ class DepthCard(_Card):
     """What a pseudo-depth was trained for.
 
     Attributes:
-        scheduler: settings of its sampler.
         text: the shape of what was said of the empty text.
     """
 
@@ -112,7 +114,7 @@ def save_parts(folder: Path, card: PartCard, pipeline: PartPipeline | None = Non
 
     Args:
         folder: made where it does not exist.
-        card: its ``networks`` and ``classes`` are filled in here.
+        card: its ``networks`` and ``classes`` are filled in here, and the sampler's settings of ``pipeline``.
         pipeline: whose networks go into the checkpoint; None where the card names a base.
         classes: the encoded tags of the base.
 
@@ -132,7 +134,9 @@ def save_parts(folder: Path, card: PartCard, pipeline: PartPipeline | None = Non
             save_tensors(network, folder / f"{name}.safetensors")
     save_tensors(_Tensors(tokens=known.tokens, pooled=known.pooled), folder / "classes.safetensors")
     shapes = {"tags": list(known.tags), "tokens": list(known.tokens.shape), "pooled": list(known.pooled.shape)}
-    _write_card(folder / PARTS_CARD, PARTS, PartCard(card.resolution, card.steps, card.base, networks, card.shared_noise, shapes))
+    scheduler = dict(card.scheduler if pipeline is None else pipeline.scheduler)
+    made = PartCard(card.resolution, card.steps, card.base, networks, scheduler, card.shared_noise, shapes)
+    _write_card(folder / PARTS_CARD, PARTS, made)
 
 
 def save_depth(folder: Path, card: DepthCard, pipeline: DepthPipeline | None = None, *, nothing: torch.Tensor | None = None) -> None:
@@ -167,8 +171,10 @@ def read_part_card(folder: Path) -> PartCard:
 
     Raises:
         CheckpointMismatch: there is no card, or it makes no sense.
+        CheckpointDamaged: its sampler is none.
     """
-    return _read_card(folder / PARTS_CARD, PARTS, PartCard)
+    card = _read_card(folder / PARTS_CARD, PARTS, PartCard)
+    return replace(card, scheduler=check_part_scheduler(card.scheduler, PARTS_CARD))
 
 
 def read_depth_card(folder: Path) -> DepthCard:
@@ -223,6 +229,7 @@ def load_own_parts(folder: Path, card: PartCard, device: str) -> PartPipeline:
         _load_vae(folder, card, PARTS_CARD).to(device),
         _filled(transparency, folder / "trans_vae.safetensors").to(device),
         read_classes(folder, card),
+        card.scheduler,
     )
 
 

@@ -39,7 +39,7 @@ from liwi.seethrough.four_bits import fill_in_four_bits
 from liwi.seethrough.part_pipeline import PartPipeline
 from liwi.seethrough.part_unet import PartUNet, empty_part_unet
 from liwi.seethrough.placement import PIXELS_AT_ONCE, PUBLISHED_SIZES, Preset, Sizes, choose_preset
-from liwi.seethrough.published_folders import load_vae, read_depth_scheduler
+from liwi.seethrough.published_folders import load_vae, read_depth_scheduler, read_part_scheduler
 from liwi.seethrough.transparency import TransparentVAE
 
 Say = Callable[[str], None]
@@ -149,7 +149,7 @@ def load_placed_parts(base: Path, classes: ClassEmbeddings, preset: Preset, devi
     unet = _placed_unet(base, preset, where)
     vae = load_vae(base / "vae", dtype=torch.bfloat16, device=where)
     transparency = TransparentVAE.from_pretrained(base, subfolder="trans_vae", dtype=torch.bfloat16, device=where)
-    return PartPipeline(unet, vae, transparency, classes)
+    return PartPipeline(unet, vae, transparency, classes, read_part_scheduler(base))
 
 
 def load_placed_depth(base: Path, nothing: torch.Tensor, preset: Preset, device: str) -> DepthPipeline:

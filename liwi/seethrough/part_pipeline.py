@@ -10,6 +10,7 @@ how, and what of them is the picture's own pixels, is not decided here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from liwi.seethrough.class_embeddings import ClassEmbeddings
 from liwi.seethrough.part_noise import PartNoise
 from liwi.seethrough.part_sampling import PartGroup, Sampler, pass_over, sample_parts
 from liwi.seethrough.part_unet import PartUNet
-from liwi.seethrough.published_settings import PART_STEPS, RESOLUTION
+from liwi.seethrough.published_settings import PART_SCHEDULER, PART_STEPS, RESOLUTION
 from liwi.seethrough.squares import Square, check_picture, head_box
 from liwi.seethrough.transparency import TransparentVAE
 
@@ -98,10 +99,18 @@ class PartPipeline:
     Args:
         unet, vae, transparency: in evaluation mode; their devices and dtypes are theirs.
         classes: of all tags that the network knows.
+        scheduler: settings of the sampler.
     """
 
-    def __init__(self, unet: PartUNet, vae: AutoencoderKL, transparency: TransparentVAE, classes: ClassEmbeddings) -> None:
-        self.unet, self.vae, self.transparency, self.classes = unet, vae, transparency, classes
+    def __init__(
+        self,
+        unet: PartUNet,
+        vae: AutoencoderKL,
+        transparency: TransparentVAE,
+        classes: ClassEmbeddings,
+        scheduler: Mapping[str, Any] = PART_SCHEDULER,
+    ) -> None:
+        self.unet, self.vae, self.transparency, self.classes, self.scheduler = unet, vae, transparency, classes, scheduler
         self.groups = groups_of(unet.tag_version)
 
     @property
@@ -137,7 +146,7 @@ class PartPipeline:
         making = _Making(
             rgba,
             PartNoise(options.seed, self.unet.device, shared=options.shared_noise, own=options.seeds),
-            Sampler(options.steps, report, cancel or CancelToken()),
+            Sampler(options.steps, self.scheduler, report, cancel or CancelToken()),
             options,
             take,
         )

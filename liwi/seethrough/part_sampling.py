@@ -6,8 +6,9 @@
 Letters at the end of names: F parts, C channels, h and w sides of latents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -38,15 +39,17 @@ class PartGroup:
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """How long, and who is told.
+    """How noise becomes parts, how long it takes, and who is told.
 
     Attributes:
         steps: of the sampler.
+        settings: of `DPMSolverMultistepScheduler`: those that the network was trained with.
         report: told of each step.
         cancel: looked at before each step.
     """
 
     steps: int = PART_STEPS
+    settings: Mapping[str, Any] = field(default_factory=lambda: PART_SCHEDULER)
     report: ReportProgress = ignore_progress
     cancel: CancelToken = field(default_factory=CancelToken)
 
@@ -73,7 +76,7 @@ def sample_parts(
         tags: which of them are made.
         noise: asked for once at the beginning, and once a step.
         side: of the page in pixels, which the network is told.
-        sampler: steps, progress, cancelling.
+        sampler: settings, steps, progress, cancelling.
 
     Returns:
         (F, 4, h, w), scaled latents of ``tags``.
@@ -83,7 +86,7 @@ def sample_parts(
     """
     sampler = sampler or Sampler()
     device, dtype, num_parts = unet.device, unet.dtype, len(tags)
-    scheduler = DPMSolverMultistepScheduler(**PART_SCHEDULER)
+    scheduler = DPMSolverMultistepScheduler(**sampler.settings)
     scheduler.set_timesteps(sampler.steps, device=device)
     tokens, pooled = classes.to(device, dtype).of(tags)
     times = torch.tensor([[side, side, 0, 0, side, side]], device=device, dtype=dtype).expand(num_parts, -1)

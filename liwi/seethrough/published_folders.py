@@ -1,6 +1,6 @@
 """See-through's published folders, read whole: U-Net, VAE, transparency networks, text encoders. Nothing is downloaded here.
 
-part diffusion   unet/ vae/ trans_vae/ text_encoder/ text_encoder_2/ tokenizer/ tokenizer_2/
+part diffusion   unet/ vae/ trans_vae/ text_encoder/ text_encoder_2/ tokenizer/ tokenizer_2/ (scheduler/)
 pseudo-depth     unet/ vae/ text_encoder/ tokenizer/ scheduler/
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
 from liwi.checkpoint_folders import CONFIG, read_config
 from liwi.registry_errors import CheckpointDamaged
@@ -19,16 +20,31 @@ from liwi.seethrough.class_embeddings import ClassEmbeddings, load_class_embeddi
 from liwi.seethrough.depth_pipeline import DepthPipeline
 from liwi.seethrough.part_pipeline import PartPipeline, groups_of
 from liwi.seethrough.part_unet import PartUNet
-from liwi.seethrough.published_settings import DEPTH_SCHEDULER
+from liwi.seethrough.published_settings import DEPTH_SCHEDULER, PART_SCHEDULER
 from liwi.seethrough.transparency import TransparentVAE
 
 SCHEDULER = "scheduler_config.json"
+
+MAX_TIMES = 10_000
+
+TRAINED = (
+    "num_train_timesteps",
+    "beta_start",
+    "beta_end",
+    "beta_schedule",
+    "prediction_type",
+    "timestep_spacing",
+    "rescale_betas_zero_snr",
+)
+"""Settings of a sampler by which a part diffusion is bound; the others are `PART_SCHEDULER`'s."""
 
 
 def load_part_pipeline(
     folder: str | Path, *, classes: ClassEmbeddings | None = None, dtype: torch.dtype | None = None, device: str = "cpu"
 ) -> PartPipeline:
     """Read a published part diffusion, V2 or V3. The text encoders are read first and are gone when the U-Net comes.
+
+    Its sampler's settings are its own where it brings them.
 
     Args:
         folder: see the module's text.
@@ -42,12 +58,14 @@ def load_part_pipeline(
     """
     path = Path(folder)
     version = read_tag_version(path / "unet")
+    scheduler = read_part_scheduler(path)
     classes = classes or load_class_embeddings(path, [group.tags for group in groups_of(version)], dtype=dtype)
     return PartPipeline(
         PartUNet.from_pretrained(path, subfolder="unet", dtype=dtype, device=device),
         load_vae(path / "vae", dtype=dtype, device=device),
         TransparentVAE.from_pretrained(path, subfolder="trans_vae", dtype=dtype, device=device),
         classes,
+        scheduler,
     )
 
 
@@ -74,6 +92,39 @@ def read_tag_version(folder: Path) -> str:
     return str(read_config(folder).get("tag_version") or "v2")
 
 
+def read_part_scheduler(path: Path) -> Mapping[str, Any]:
+    """The settings of a part diffusion's sampler; `PART_SCHEDULER` where its folder brings none of this kind, as the published ones.
+
+    Raises:
+        CheckpointDamaged: they describe no sampler.
+    """
+    folder = path / "scheduler"
+    found = read_config(folder, SCHEDULER) if (folder / SCHEDULER).is_file() else {}
+    known = found.get("_class_name") == DPMSolverMultistepScheduler.__name__
+    return check_part_scheduler(found, path.name) if known else PART_SCHEDULER
+
+
+def check_part_scheduler(found: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """The part diffusion's sampler with what of some settings is `TRAINED`.
+
+    Args:
+        found: from a file.
+        where: for the message.
+
+    Raises:
+        CheckpointDamaged: they describe no sampler.
+    """
+    settings = {**PART_SCHEDULER, **{key: found[key] for key in TRAINED if key in found}}
+    try:
+        _check_times(settings)
+        if settings["prediction_type"] not in ("epsilon", "v_prediction"):
+            raise ValueError(f"it predicts {str(settings['prediction_type'])[:20]!r}")
+        DPMSolverMultistepScheduler(**settings).set_timesteps(1)
+    except (TypeError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise CheckpointDamaged(f"{SCHEDULER} in {where!r} describes no DPM-Solver++ ({str(error)[:200]}).") from error
+    return settings
+
+
 def read_depth_scheduler(path: Path) -> Mapping[str, Any]:
     """The settings of a published pseudo-depth's sampler; those of `published_settings` where it brings none.
 
@@ -97,12 +148,16 @@ def check_depth_scheduler(found: Mapping[str, Any], where: str) -> Mapping[str, 
     known = signature(DDIMScheduler.__init__).parameters
     settings = {key: value for key, value in found.items() if key in known}
     try:
-        if not 1 <= settings.get("num_train_timesteps", 1000) <= 10_000:
-            raise ValueError("num_train_timesteps is beyond 10,000")
+        _check_times(settings)
         DDIMScheduler(**settings)
     except (TypeError, ValueError, NotImplementedError, RuntimeError) as error:
         raise CheckpointDamaged(f"{SCHEDULER} in {where!r} describes no DDIM sampler ({str(error)[:200]}).") from error
     return settings
+
+
+def _check_times(settings: Mapping[str, Any]) -> None:
+    if not 1 <= settings.get("num_train_timesteps", 1000) <= MAX_TIMES:
+        raise ValueError(f"num_train_timesteps is beyond {MAX_TIMES:,}")
 
 
 def load_vae(folder: Path, *, dtype: torch.dtype | None = None, device: str = "cpu") -> AutoencoderKL:

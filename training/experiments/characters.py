@@ -18,6 +18,9 @@ from training.job import Job, parse_job
 VAE_RATE, DECODER_RATE, RATE = 1.2e-3, 6e-4, 1e-3
 """Learning rates at their highest."""
 
+LAST_TIME = 0.6
+"""Share of the part diffusion's views that are noise alone: what it makes of a page is decided there."""
+
 MODELS, CHARACTERS, VAE, DECODER, STAGE_1, STAGE_2 = "models", "characters", "vae", "decoder", "stage_1", "stage_2"
 """Folders of an experiment."""
 
@@ -36,7 +39,7 @@ class Scale:
         decoder_steps: of the transparency networks alone, in the latent space that stands by then.
         first_steps, steps: of stage 1 and of stage 2.
         sampling_steps: of a measurement.
-        evaluations: of stage 2.
+        evaluations: of each stage.
         characters: measured at each.
         seed: of the trainings.
     """
@@ -50,8 +53,8 @@ class Scale:
     widths: tuple[int, ...] = (48, 64, 96)
     vae_steps: int = 5000
     decoder_steps: int = 3000
-    first_steps: int = 4000
-    steps: int = 4000
+    first_steps: int = 8000
+    steps: int = 2000
     sampling_steps: int = 20
     evaluations: int = 8
     characters: int = 8
@@ -138,10 +141,10 @@ def stage_1_job(out: Path, scale: Scale, device: str) -> Job:
             "widths": list(scale.widths),
             "heads": [2 * (level + 1) for level in range(len(scale.widths))],
             "transformer_layers": [1] * len(scale.widths),
-            "present": 0.5,
+            "present": 0.75,
         },
         {**_schedule(scale.first_steps, device, scale.seed), "batch_size": 16},
-        every=max(1, scale.first_steps // 2),
+        every=max(1, scale.first_steps // scale.evaluations),
     )
 
 
@@ -170,7 +173,7 @@ def _part_job(out: Path, scale: Scale, model: Mapping[str, Any], schedule: Mappi
         {
             "objective": "part_diffusion",
             "dataset": str(out / CHARACTERS),
-            "model": {"offset": 0.0, "least_snr": 1.0, **model},
+            "model": {"offset": 0.0, "least_snr": 1.0, "schedule": "zero_snr", "last_time": LAST_TIME, **model},
             "data": {
                 "resolution": scale.side,
                 "page": "figure",

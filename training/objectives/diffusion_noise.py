@@ -23,15 +23,17 @@ class NoiseSchedule:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         scheduler = DDPMScheduler(**{key: settings[key] for key in _KEYS if key in settings})
         self._left: Tensor = scheduler.alphas_cumprod
+        self._velocity = settings.get("prediction_type") == "v_prediction"
 
     @property
     def num_times(self) -> int:
         """Times are 0, nearly no noise, to this - 1."""
         return len(self._left)
 
-    def draw_times(self, count: int, device: torch.device) -> Tensor:
-        """(B,) int64, all times alike."""
-        return torch.randint(0, self.num_times, (count,), device=device)
+    def draw_times(self, count: int, device: torch.device, *, last: float = 0.0) -> Tensor:
+        """(B,) int64: a share ``last`` is the last time, where there is the most noise; the rest all times alike."""
+        times = torch.randint(0, self.num_times, (count,), device=device)
+        return times.masked_fill_(torch.rand(count, device=device) < last, self.num_times - 1) if last else times
 
     def noised(self, clean_BFChw: Tensor, noise_BFChw: Tensor, times_B: Tensor) -> Tensor:  # noqa: N803 (shape suffixes)
         """Samples at their times."""
@@ -43,15 +45,21 @@ class NoiseSchedule:
         signal, rest = self._shares(times_B)
         return signal * noise_BFChw - rest * clean_BFChw
 
-    def min_snr_weights(self, times_B: Tensor, gamma: float, least: float = 0.0) -> Tensor:  # noqa: N803
-        """(B,): SNR between ``least`` and gamma, over SNR, for a network that predicts noise; all 1 where gamma is 0.
+    def target(self, clean_BFChw: Tensor, noise_BFChw: Tensor, times_B: Tensor) -> Tensor:  # noqa: N803
+        """What a network of this schedule is trained towards: noise or velocity."""
+        return self.velocity(clean_BFChw, noise_BFChw, times_B) if self._velocity else noise_BFChw
 
-        It is what an error of the sample itself counts. Of nearly pure noise that is next to nothing, though the sampler begins there:
-        large networks have seen enough of it, a small one from scratch needs ``least`` above 0.
+    def min_snr_weights(self, times_B: Tensor, gamma: float, least: float = 0.0) -> Tensor:  # noqa: N803
+        """(B,), what an error of the network's answer counts: min-SNR, or all 1 where gamma is 0.
+
+        An error of the sample itself then counts SNR between ``least`` and gamma. Of nearly pure noise that is next to nothing, though the
+        sampler begins there: large networks have seen enough of it, a small one from scratch needs ``least`` above 0.
         """
         left = self._left.to(times_B.device)[times_B]
         ratio = left / (1 - left)
-        return ratio.clamp(least, gamma) / ratio if gamma else torch.ones_like(ratio)
+        if not gamma:
+            return torch.ones_like(ratio)
+        return ratio.clamp(least, gamma) / (ratio + 1 if self._velocity else ratio)
 
     def _shares(self, times_B: Tensor) -> tuple[Tensor, Tensor]:  # noqa: N803
         left = self._left.to(times_B.device)[times_B].view(-1, 1, 1, 1, 1)

@@ -1,9 +1,9 @@
 """The part diffusion objective (paper 2, section 4.1.2): complete body parts from noise, told their classes and shown the page.
 
 Stage 1 learns one part at a time (equation 2), stage 2 all parts of a view jointly (equation 3), with the Body Part Consistency Module,
-from where stage 1 ended. The network predicts noise; a view has one time for all its parts, and, unless the job says otherwise, each part
-noise of its own. What the network is given is what `liwi.seethrough.part_sampling` gives it: noisy parts first, then the page, times and
-classes.
+from where stage 1 ended. The network predicts noise, or velocity where the job says so; a view has one time for all its parts, and,
+unless the job says otherwise, each part noise of its own. What the network is given is what `liwi.seethrough.part_sampling` gives it:
+noisy parts first, then the page, times and classes.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -22,8 +23,8 @@ from liwi.seethrough.checkpoint import PartCard, save_parts
 from liwi.seethrough.class_embeddings import load_class_embeddings
 from liwi.seethrough.part_pipeline import PartPipeline
 from liwi.seethrough.part_unet import PartUNet
-from liwi.seethrough.published_folders import load_part_pipeline
-from liwi.seethrough.published_settings import PART_SCHEDULER
+from liwi.seethrough.published_folders import load_part_pipeline, read_part_scheduler
+from liwi.seethrough.published_settings import PART_SCHEDULER, ZERO_SNR_SCHEDULER
 from liwi.seethrough.transparency import TransparentVAE
 from training.errors import JobError
 from training.job import Job, read_table
@@ -40,6 +41,7 @@ from training.objectives.part_networks import (
     encoders_folder,
     read_frozen,
     write_index,
+    write_scheduler,
 )
 from training.objectives.part_views import PartViews, Plan
 
@@ -76,7 +78,9 @@ class PartDiffusionObjective:
         self._latents = part_latents(self._views, self._vae, self._transparency, Path(data.cache), kept, decoded=data.decoded)
         self._latents.fill(self._plans)
         self._classes = load_class_embeddings(self._folder, [group.tags for group in self._views.groups]).to(device, torch.float32)
-        self._noise = NoiseSchedule(PART_SCHEDULER)
+        fresh = {"published": PART_SCHEDULER, "zero_snr": ZERO_SNR_SCHEDULER}[settings.schedule]
+        self._scheduler = fresh if settings.start_from == SCRATCH else read_part_scheduler(Path(settings.start_from))
+        self._noise = NoiseSchedule(self._scheduler)
 
     def _check_resolution(self) -> None:
         """What the pipeline would refuse after the training is refused before it."""
@@ -128,13 +132,13 @@ class PartDiffusionObjective:
         }
 
     def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Weighted squared error of the noise; ``plain`` is the same without weights."""
+        """Weighted squared error of noise or velocity; ``plain`` is the same without weights."""
         scale = float(self._vae.config["scaling_factor"])
         clean = (batch["mean"].float() + batch["deviation"].float() * torch.randn_like(batch["mean"].float())) * scale
         pages = batch["page_mean"].float() + batch["page_deviation"].float() * torch.randn_like(batch["page_mean"].float())
         num_views, num_parts = clean.shape[:2]
         noise = torch.randn_like(clean[:, :1]).expand_as(clean) if self._settings.shared_noise else torch.randn_like(clean)
-        times = self._noise.draw_times(num_views, clean.device)
+        times = self._noise.draw_times(num_views, clean.device, last=self._settings.last_time)
         noisy = self._noise.noised(clean, noise, times)
         side = self._data.resolution
         classes = batch["classes"].flatten()
@@ -148,7 +152,7 @@ class PartDiffusionObjective:
             },
             group_index=int(batch["group"][0]),
         )
-        errors = (answer.float() - noise).square().mean(dim=(1, 2, 3, 4))
+        errors = (answer.float() - self._noise.target(clean, noise, times)).square().mean(dim=(1, 2, 3, 4))
         weights = self._noise.min_snr_weights(times, self._settings.gamma, self._settings.least_snr)
         return {"loss": (weights * errors).mean(), "plain": errors.detach().mean()}
 
@@ -160,7 +164,7 @@ class PartDiffusionObjective:
     @torch.no_grad()
     def measure(self, model: nn.Module, *, most: int | None = None) -> Measured:
         """Take the characters to measure with apart; at most ``most`` of them."""
-        pipeline = PartPipeline(cast(PartUNet, model), self._vae, self._transparency, self._classes)
+        pipeline = PartPipeline(cast(PartUNet, model), self._vae, self._transparency, self._classes, self._scheduler)
         return measure_parts(
             pipeline,
             self._views,
@@ -188,6 +192,7 @@ class PartDiffusionObjective:
             "steps": self._data.evaluation_steps,
             "shared_noise": self._settings.shared_noise,
         }
+        write_scheduler(target, DPMSolverMultistepScheduler.__name__, self._scheduler)
         write_index(target, "KDiffusionStableDiffusionXLPipeline", sampling)
 
     @staticmethod

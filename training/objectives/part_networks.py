@@ -106,6 +106,7 @@ def fresh_unet(
         "mid_block_type": "UNetMidBlock2DCrossAttn",
         "up_block_types": tuple("CrossAttnUpBlock2D" if looks else "UpBlock2D" for looks in reversed(attention)),
         "norm_num_groups": 8,
+        "resnet_time_scale_shift": "scale_shift",
         "use_linear_projection": True,
     }
 

@@ -124,7 +124,7 @@ class PseudoDepthObjective:
         noisy = self._noise.noised(clean, noise, times)
         tokens = self._nothing.expand(num_views * num_parts, -1, -1)
         answer = model(torch.cat([pages, parts, noisy], 2), times, tokens)
-        return {"loss": nn.functional.mse_loss(answer.float(), self._noise.velocity(clean, noise, times))}
+        return {"loss": nn.functional.mse_loss(answer.float(), self._noise.target(clean, noise, times))}
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module) -> dict[str, float]:
