@@ -100,8 +100,8 @@ def read_part_scheduler(path: Path) -> Mapping[str, Any]:
     """
     folder = path / "scheduler"
     found = read_config(folder, SCHEDULER) if (folder / SCHEDULER).is_file() else {}
-    known = found.get("_class_name") == DPMSolverMultistepScheduler.__name__
-    return check_part_scheduler(found, path.name) if known else PART_SCHEDULER
+    is_dpm_solver = "algorithm_type" in found
+    return check_part_scheduler(found, path.name) if is_dpm_solver else PART_SCHEDULER
 
 
 def check_part_scheduler(found: Mapping[str, Any], where: str) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from liwi.seethrough.families import MOVED, check_depth_folder, check_parts_fold
 from liwi.seethrough.loading import find_base, load_depth_model, load_part_model
 from liwi.seethrough.part_pipeline import PartOptions
 from liwi.seethrough.part_unet import PartUNet
+from liwi.seethrough.published_settings import PART_SCHEDULER
 from liwi.seethrough.readiness import PARTS
 from liwi.seethrough.serving import ServedParts, load_depth, load_parts, smoke_depth, smoke_parts
 from liwi.seethrough.transparency import TransparentVAE
@@ -156,6 +157,11 @@ def test_what_is_not_on_this_computer_is_not_fetched(monkeypatch: pytest.MonkeyP
         (lambda card: card["networks"]["vae"].update(block_out_channels=[7]), "VAE that cannot be built"),
         (lambda card: card["classes"].update(tokens=[24, 10**9, 10**9]), "how large its texts are"),
         (lambda card: card["classes"].update(tags=["face"]), "which tags were encoded"),
+        (lambda card: card.update(scheduler=["epsilon"]), "networks or scheduler"),
+        (lambda card: card["scheduler"].update(num_train_timesteps=10**12), "beyond 10,000"),
+        (lambda card: card["scheduler"].update(beta_schedule="imaginary"), r"no DPM-Solver\+\+"),
+        (lambda card: card["scheduler"].update(prediction_type="tomorrow"), "it predicts 'tomorrow'"),
+        (lambda card: card["scheduler"].update(timestep_spacing={}), r"no DPM-Solver\+\+"),
     ],
 )
 def test_a_card_that_makes_no_sense_is_refused(parts_folder: Path, tmp_path: Path, change: Callable[[dict], object], message: str) -> None:
@@ -164,6 +170,13 @@ def test_a_card_that_makes_no_sense_is_refused(parts_folder: Path, tmp_path: Pat
     rewrite(folder / "part_diffusion.json", change)
     with pytest.raises(LiwiError, match=message):
         load_parts(folder)
+
+
+def test_a_card_of_before_samplers_were_kept_means_the_published_one(parts_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    shutil.copytree(parts_folder, folder)
+    rewrite(folder / "part_diffusion.json", lambda card: card.pop("scheduler"))
+    assert load_parts(folder).model().pipeline.scheduler == PART_SCHEDULER
 
 
 def test_a_tensor_of_another_shape_and_a_missing_tag_are_named(parts_folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from transformers import CLIPTextModel
 
 from liwi.errors import InputError
@@ -19,6 +21,7 @@ from liwi.seethrough.commands import _write_parts
 from liwi.seethrough.part_pipeline import BODY, HEADS, PartOptions
 from liwi.seethrough.part_unet import PartUNet
 from liwi.seethrough.published_folders import load_depth_pipeline, load_part_pipeline
+from liwi.seethrough.published_settings import PART_SCHEDULER
 from liwi.seethrough.serving import ServedParts
 from tests.unit.seethrough.tiny_networks import DEPTH, stirred, tiny_vae, write_published_parts, write_text_encoder
 
@@ -100,6 +103,18 @@ def test_the_pseudo_depths_folder_answers_with_its_own_sampler(tmp_path: Path) -
         (tmp_path / "scheduler/scheduler_config.json").write_text(json.dumps(wrong))
         with pytest.raises(CheckpointDamaged, match="describes no DDIM sampler"):
             load_depth_pipeline(tmp_path)
+
+
+def test_a_part_diffusions_folder_may_bring_the_same_sampler_with_other_times(parts_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    shutil.copytree(parts_folder, folder)
+    EulerDiscreteScheduler(beta_end=0.011).save_pretrained(folder / "scheduler")  # SDXL's own, which See-through does not use
+    assert load_part_pipeline(folder).scheduler == PART_SCHEDULER
+    other = DPMSolverMultistepScheduler(beta_end=0.011, prediction_type="v_prediction", solver_order=3)
+    other.save_pretrained(folder / "scheduler")
+    found = load_part_pipeline(folder).scheduler
+    assert (found["beta_end"], found["prediction_type"]) == (0.011, "v_prediction")
+    assert (found["solver_order"], found["algorithm_type"]) == (2, "sde-dpmsolver++")
 
 
 def test_a_published_folder_is_adopted_with_its_tags_encoded_once(parts_folder: Path, tmp_path: Path) -> None:

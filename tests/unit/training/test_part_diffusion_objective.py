@@ -11,6 +11,7 @@ from torch import Tensor
 
 from liwi.seethrough.part_pipeline import PartOptions
 from liwi.seethrough.published_folders import load_part_pipeline
+from liwi.seethrough.published_settings import PART_SCHEDULER, ZERO_SNR_SCHEDULER
 from liwi.seethrough.serving import load_parts
 from tests.unit.training.drawn_characters import UNET, character_job, make_characters, make_networks
 from tests.unit.training.test_loop import numbers
@@ -126,6 +127,23 @@ def test_its_loss_falls_over_some_steps(folder: Path) -> None:
         optimizer.step()
         losses.append(float(found["plain"]))
     assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:4])
+
+
+def test_the_schedule_of_a_network_goes_with_it_to_stage_2_and_into_the_checkpoint(folder: Path, tmp_path: Path) -> None:
+    train(stage_1(folder, schedule="zero_snr", least_snr=1.0, last_time=0.5), tmp_path / "run")
+    exported = tmp_path / "run" / "export" / "part_diffusion"
+    for schedule in ("published", "zero_snr"):  # of a network from scratch: this one has its own
+        later = PartDiffusionObjective(stage_2(folder, start_from=str(exported), schedule=schedule))
+        assert later._scheduler == ZERO_SNR_SCHEDULER
+    PartDiffusionObjective.make_checkpoint(tmp_path / "run" / "export", tmp_path / "checkpoint")
+    served = load_parts(tmp_path / "checkpoint").model().pipeline
+    pipeline = load_part_pipeline(exported)
+    assert served.scheduler == pipeline.scheduler == ZERO_SNR_SCHEDULER
+    options, page = PartOptions(steps=2, resolution=32), later._views.character("character0").figure
+    answers = [each.separate(page, options).layers["face"] for each in (pipeline, served)]
+    assert int(np.abs(answers[0].astype(int) - answers[1]).max()) <= 1
+    served.scheduler = PART_SCHEDULER
+    assert not np.array_equal(served.separate(page, options).layers["face"], answers[1])
 
 
 def test_stage_1_draws_its_parts_from_all_classes_or_from_those_that_are_there(folder: Path) -> None:
