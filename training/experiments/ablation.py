@@ -23,6 +23,7 @@ from data_tools.scenes import SceneSettings, draw_scenes
 from liwi.command_line import errors_for_people
 from training.errors import JobError
 from training.experiments.intervals import interval
+from training.experiments.trainings import train_wholly
 from training.job import Job, parse_job
 
 METRICS = ("alpha_iou", "rgb_l1", "foreground_l1")
@@ -161,8 +162,6 @@ def run(out: Path, scale: Scale, *, device: str = "auto", rows: Sequence[str] = 
     Raises:
         JobError: the folder holds an experiment of another scale, or there is no such row.
     """
-    from training.loop import train
-
     unknown = [name for name in rows if name not in ROWS]
     if unknown:
         raise JobError(f"There is no row {unknown[0]!r}; there are {', '.join(ROWS)}.")
@@ -173,7 +172,7 @@ def run(out: Path, scale: Scale, *, device: str = "auto", rows: Sequence[str] = 
             say(f"drawing {count} scenes ({name})")
             write_dataset(out / name, draw_scenes(count, settings, seed=seed), {"split": name, "seed": seed})
     say("the VAE")
-    train(vae_job(out, scale, device), out / "vae")
+    train_wholly(vae_job(out, scale, device), out / "vae")
     for seed in range(scale.seeds):
         for name in rows:
             result = out / "results" / f"{name}_{seed}.json"
@@ -182,9 +181,9 @@ def run(out: Path, scale: Scale, *, device: str = "auto", rows: Sequence[str] = 
             say(f"{ROWS[name].name}, seed {seed}")
             job = row_job(out, scale, ROWS[name], seed, device)
             folder = out / "runs" / f"{name}_{seed}"
-            if train(job, folder).finished:
-                result.parent.mkdir(exist_ok=True)
-                result.write_bytes(encode_document(_measure(out, scale, job, folder)))
+            train_wholly(job, folder)
+            result.parent.mkdir(exist_ok=True)
+            result.write_bytes(encode_document(_measure(out, scale, job, folder)))
         write_table(out)
     return write_table(out)
 

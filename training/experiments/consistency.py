@@ -18,6 +18,7 @@ from liwi.command_line import errors_for_people
 from training.errors import JobError
 from training.experiments.characters import BEFORE_STAGE_2, STAGE_2, Scale, draw_characters, stage_2_job
 from training.experiments.intervals import interval
+from training.experiments.trainings import train_wholly
 from training.job import Job
 
 ROWS = {"alone": "without the consistency module", STAGE_2: "with it"}
@@ -41,8 +42,6 @@ def run(out: Path, scale: Scale, *, device: str = "auto", say: Any = print) -> d
     Raises:
         JobError: the folder holds an experiment of another scale.
     """
-    from training.loop import train
-
     _keep_scale(out, scale)
     draw_characters(out, scale)
     jobs = {
@@ -54,7 +53,7 @@ def run(out: Path, scale: Scale, *, device: str = "auto", say: Any = print) -> d
         if (out / f"{name}.json").is_file():
             continue
         say(f"{name}: {job.schedule.steps} steps")
-        train(job, out / name)
+        train_wholly(job, out / name)
         if name in ROWS:
             (out / f"{name}.json").write_bytes(encode_document({"characters": _measure(job, out / name)}))
     return write_table(out)

@@ -17,6 +17,7 @@ from data_tools.manifests import MANIFEST, encode_document
 from data_tools.scenes import SceneSettings, draw_scenes
 from liwi.command_line import errors_for_people
 from training.experiments.figures import evaluations_of
+from training.experiments.trainings import train_wholly
 from training.job import Job, parse_job
 
 ALPHA_IOU, RGB_L1 = 0.9, 0.05
@@ -101,13 +102,11 @@ def run(out: Path, scale: Scale, *, device: str = "auto") -> dict[str, Any]:
     Returns:
         The content of ``figures.json``.
     """
-    from training.loop import train
-
     if not (out / "scenes" / MANIFEST).is_file():
         settings = SceneSettings(sizes=((scale.side, scale.side),), foregrounds=(3.0, 1.0), heights=(0.7, 0.95))
         write_dataset(out / "scenes", draw_scenes(scale.scenes, settings, seed=1), {"split": "scenes", "seed": 1})
-    train(vae_job(out, scale, device), out / "vae")
-    train(layering_job(out, scale, device), out / "layering")
+    train_wholly(vae_job(out, scale, device), out / "vae")
+    train_wholly(layering_job(out, scale, device), out / "layering")
     return write_figures(out)
 
 

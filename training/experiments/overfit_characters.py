@@ -16,6 +16,7 @@ from data_tools.manifests import encode_document
 from liwi.command_line import errors_for_people
 from training.experiments.characters import BEFORE_STAGE_2, DECODER, STAGE_1, STAGE_2, VAE, Scale, draw_characters, stage_2_job
 from training.experiments.figures import evaluations_of
+from training.experiments.trainings import train_wholly
 
 DICE_LOSS, PSNR = 0.15, 25.0
 """What is to be reached: mask Dice loss at most, and dB at least."""
@@ -34,11 +35,9 @@ def run(out: Path, scale: Scale, *, device: str = "auto") -> dict[str, Any]:
     Returns:
         The content of ``figures.json``.
     """
-    from training.loop import train
-
     draw_characters(out, scale)
     for name, make in (*BEFORE_STAGE_2.items(), (STAGE_2, stage_2_job)):
-        train(make(out, scale, device), out / name)
+        train_wholly(make(out, scale, device), out / name)
     return write_figures(out)
 
 

@@ -1,15 +1,19 @@
 """The experiments with characters, cut down: the direction that an overfit takes, and a comparison that goes on where it stopped."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from training.errors import JobError
+from training.errors import JobError, TrainingStopped
 from training.experiments import consistency, overfit_characters
 from training.experiments.characters import Scale
+from training.objectives.transparency import TransparencyObjective
 from training.run_folder import read_log
 
 SMALL = Scale(train=2, side=32, vae_widths=(8, 8), latent_channels=4, widths=(8, 16), sampling_steps=2, evaluations=1, characters=1)
@@ -29,6 +33,21 @@ def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path
     before = (tmp_path / "stage_2" / "log.jsonl").read_bytes()
     overfit_characters.run(tmp_path, scale, device="cpu")
     assert (tmp_path / "stage_2" / "log.jsonl").read_bytes().startswith(before)
+
+
+def test_what_is_asked_to_stop_begins_no_later_training_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scale, loss = replace(SMALL, vae_steps=4, decoder_steps=2, first_steps=2, steps=2), TransparencyObjective.loss
+
+    def interrupted(self: TransparencyObjective, *given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return loss(self, *given)
+
+    monkeypatch.setattr(TransparencyObjective, "loss", interrupted)
+    with pytest.raises(TrainingStopped, match="after step 1 of 4 of vae"):
+        overfit_characters.run(tmp_path, scale, device="cpu")
+    assert not (tmp_path / "decoder").exists()
+    monkeypatch.undo()
+    assert "stage_2" in overfit_characters.run(tmp_path, scale, device="cpu")
 
 
 def test_the_comparison_trains_each_row_once_and_says_what_is_undecided(tmp_path: Path) -> None:
