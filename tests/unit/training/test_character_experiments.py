@@ -20,11 +20,14 @@ SMALL = Scale(train=2, side=32, vae_widths=(8, 8), latent_channels=4, widths=(8,
 
 
 def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path) -> None:
-    scale = replace(SMALL, vae_steps=24, decoder_steps=4, first_steps=12, steps=12)
+    sizes = {"vae_widths": (8, 16), "latent_channels": 8, "widths": (16, 32), "sampling_steps": 4, "characters": 2}
+    scale = replace(SMALL, **sizes, vae_steps=150, decoder_steps=4, first_steps=240, steps=12, evaluations=3)
     figures = overfit_characters.run(tmp_path, scale, device="cpu")
-    for name, part, share in (("vae", "alpha", 0.8), ("stage_1", "plain", 0.97), ("stage_2", "plain", 0.97)):
+    for name, part, share in (("vae", "alpha", 0.6), ("stage_1", "plain", 0.5)):
         losses = [line[part] for line in read_log(tmp_path / name) if line["event"] == "step"]
-        assert np.mean(losses[-4:]) < share * np.mean(losses[:4]), f"{part} of {name}"
+        assert np.mean(losses[-8:]) < share * np.mean(losses[:8]), f"{part} of {name}"
+    first, *_, last = figures["stage_1"]["evaluations"]  # through the inference pipeline, from noise
+    assert last["dice_loss"] < 0.8 * first["dice_loss"] and last["psnr"] > first["psnr"]
     (decoded,) = figures["decoder"]["evaluations"][-1:]
     assert decoded["dice_loss"] <= figures["vae"]["evaluations"][-1]["dice_loss"] + 0.05
     assert figures["reached"] is None
