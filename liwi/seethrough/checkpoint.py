@@ -225,7 +225,7 @@ def load_own_parts(folder: Path, card: PartCard, device: str) -> PartPipeline:
     with torch.device("meta"):
         transparency = TransparentVAE(sizes)
     return PartPipeline(
-        _load_unet(folder, card, PARTS_CARD, 8).to(device),
+        _load_unet(folder, card, PARTS_CARD, 2).to(device),
         _load_vae(folder, card, PARTS_CARD).to(device),
         _filled(transparency, folder / "trans_vae.safetensors").to(device),
         read_classes(folder, card),
@@ -235,7 +235,7 @@ def load_own_parts(folder: Path, card: PartCard, device: str) -> PartPipeline:
 
 def load_own_depth(folder: Path, card: DepthCard, device: str) -> DepthPipeline:
     """The pseudo-depth whose networks lie in a checkpoint. Raises as `load_own_parts`."""
-    unet = _load_unet(folder, card, DEPTH_CARD, 12).to(device)
+    unet = _load_unet(folder, card, DEPTH_CARD, 3).to(device)
     return DepthPipeline(unet, _load_vae(folder, card, DEPTH_CARD).to(device), read_nothing(folder, card), card.scheduler)
 
 
@@ -245,27 +245,30 @@ def _own(card: _Card, name: str, where: str) -> Settings:
     return card.networks[name]
 
 
-def check_channels(found: object, wanted: int, where: str) -> None:
+def check_channels(found: object, latents: int, where: str, *, latent_channels: object = 4) -> None:
     """Whether a U-Net takes what its pipeline gives it.
 
     Args:
         found: its ``in_channels``.
-        wanted: 8 for parts (noise, page), 12 for depth (page, part, noise).
+        latents: 2 for parts (noise, page), 3 for depth (page, part, noise).
         where: for the message.
+        latent_channels: of one of them, as the VAE's settings say.
 
     Raises:
         CheckpointMismatch: it takes another number of channels.
     """
-    if found != wanted:
-        meant = {8: "noise and page", 12: "page, part and noise"}[wanted]
+    wanted = latents * latent_channels if type(latent_channels) is int else 0
+    if found != wanted or not wanted:
+        meant = {2: "noise and page", 3: "page, part and noise"}[latents]
         raise CheckpointMismatch(
             f"{where}: this U-Net takes {str(found)[:20]} channels, See-through's takes {wanted} ({meant}): it is of another model."
         )
 
 
-def _load_unet(folder: Path, card: _Card, where: str, channels: int) -> PartUNet:
+def _load_unet(folder: Path, card: _Card, where: str, latents: int) -> PartUNet:
     settings = _own(card, "unet", where)
-    check_channels(settings.get("in_channels"), channels, where)
+    latent_channels = _own(card, "vae", where).get("latent_channels", 4)
+    check_channels(settings.get("in_channels"), latents, where, latent_channels=latent_channels)
     unet: PartUNet = empty_part_unet(settings)
     return _filled(unet, folder / "unet.safetensors")
 

@@ -39,7 +39,7 @@ def check_parts_folder(folder: Path, *, texts: bool = False) -> dict[str, Any]:
         CheckpointMismatch: a file is missing, or it is of another family; names what.
     """
     needed = ["unet", "vae", "trans_vae"] + [f"{name}{number}" for name in _TEXTS for number in ("", "_2") if texts]
-    settings = _check(folder, needed, 8, "part diffusion", PUBLISHED_PARTS, _PARTS_WAY)
+    settings = _check(folder, needed, 2, "part diffusion", PUBLISHED_PARTS, _PARTS_WAY)
     try:
         groups_of(str(settings.get("tag_version") or "v2"))
     except InputError as error:
@@ -49,16 +49,16 @@ def check_parts_folder(folder: Path, *, texts: bool = False) -> dict[str, Any]:
 
 def check_depth_folder(folder: Path, *, texts: bool = False) -> dict[str, Any]:
     """Whether a folder holds a pseudo-depth, whole; as `check_parts_folder`."""
-    return _check(folder, ["unet", "vae", *(_TEXTS if texts else ())], 12, "pseudo-depth", PUBLISHED_DEPTH, _DEPTH_WAY)
+    return _check(folder, ["unet", "vae", *(_TEXTS if texts else ())], 3, "pseudo-depth", PUBLISHED_DEPTH, _DEPTH_WAY)
 
 
-def _check(folder: Path, needed: list[str], channels: int, what: str, download: str, way_out: str) -> dict[str, Any]:
+def _check(folder: Path, needed: list[str], latents: int, what: str, download: str, way_out: str) -> dict[str, Any]:
     files = [f"{name}/{'tokenizer_config' if name.startswith('tokenizer') else 'config'}.json" for name in needed]
     if missing := [name for name in files if not (folder / name).is_file()]:
         raise CheckpointMismatch(f"{folder.name!r} is no complete {what}: it lacks {', '.join(missing)}. {way_out}")
     settings = read_settings(folder / "unet" / "config.json", way_out)
     try:
-        check_channels(settings.get("in_channels"), channels, "unet/config.json")
+        check_channels(settings.get("in_channels"), latents, "unet/config.json")
     except CheckpointMismatch as error:
         raise CheckpointMismatch(f"{error} {way_out}") from error
     blocks = settings.get("down_block_types")

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from liwi.seethrough.serving import load_parts, smoke_parts
 from training.errors import JobError, TrainingStopped
 from training.experiments import consistency, overfit_characters
 from training.experiments.characters import Scale
+from training.objectives.part_diffusion import PartDiffusionObjective
 from training.objectives.transparency import TransparencyObjective
 from training.run_folder import read_log
 
@@ -31,6 +33,8 @@ def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path
     (decoded,) = figures["decoder"]["evaluations"][-1:]
     assert decoded["dice_loss"] <= figures["vae"]["evaluations"][-1]["dice_loss"] + 0.05
     assert figures["reached"] is None
+    PartDiffusionObjective.make_checkpoint(tmp_path / "stage_2" / "export", tmp_path / "checkpoint")
+    smoke_parts(load_parts(tmp_path / "checkpoint"))  # what was learned can be served, whatever its latents' size
     assert {"dice_loss", "dice_loss_all", "alpha_iou", "psnr", "extra"} <= set(figures["stage_2"]["evaluations"][-1])
     assert (tmp_path / "figures.png").is_file()
     before = (tmp_path / "stage_2" / "log.jsonl").read_bytes()
