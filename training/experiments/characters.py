@@ -173,7 +173,7 @@ def _part_job(out: Path, scale: Scale, model: Mapping[str, Any], schedule: Mappi
         {
             "objective": "part_diffusion",
             "dataset": str(out / CHARACTERS),
-            "model": {"offset": 0.0, "least_snr": 1.0, "schedule": "zero_snr", "last_time": LAST_TIME, **model},
+            "model": {"offset": 0.0, "least_snr": 1.0, "noise_schedule": "zero_snr", "last_time": LAST_TIME, **model},
             "data": {
                 "resolution": scale.side,
                 "page": "figure",

@@ -78,7 +78,7 @@ class PartDiffusionObjective:
         self._latents = part_latents(self._views, self._vae, self._transparency, Path(data.cache), kept, decoded=data.decoded)
         self._latents.fill(self._plans)
         self._classes = load_class_embeddings(self._folder, [group.tags for group in self._views.groups]).to(device, torch.float32)
-        fresh = {"published": PART_SCHEDULER, "zero_snr": ZERO_SNR_SCHEDULER}[settings.schedule]
+        fresh = {"published": PART_SCHEDULER, "zero_snr": ZERO_SNR_SCHEDULER}[settings.noise_schedule]
         self._scheduler = fresh if settings.start_from == SCRATCH else read_part_scheduler(Path(settings.start_from))
         self._noise = NoiseSchedule(self._scheduler)
 

@@ -27,7 +27,7 @@ class PartDiffusionModel:
         part_attention: whether parts see each other in stage 2 (the Body Part Consistency Module); false only to measure what it is worth.
         gamma: limit of the signal-to-noise ratio that a time counts with (min-SNR); 0 counts all times alike, as equations 2 and 3 do.
         least_snr: the least that a time counts with, beside ``gamma``; 0 as in the paper, above for a small network from scratch.
-        schedule: noise of a network from scratch: "published", the network then predicts noise; or "zero_snr", whose last time is noise
+        noise_schedule: of a network from scratch: "published", the network then predicts noise; or "zero_snr", whose last time is noise
             alone, and it predicts velocity. One that goes on keeps what it has.
         last_time: share of the views that are learned at the last time, where the sampler begins; the rest at all times alike.
         shared_noise: whether all parts of a view get the same noise; published training gives each its own.
@@ -46,7 +46,7 @@ class PartDiffusionModel:
     part_attention: bool = True
     gamma: Annotated[float, Range(0, 1000)] = 5.0
     least_snr: Annotated[float, Range(0, 1000)] = 0.0
-    schedule: Annotated[str, OneOf("published", "zero_snr")] = "published"
+    noise_schedule: Annotated[str, OneOf("published", "zero_snr")] = "published"
     last_time: Annotated[float, Range(0, 1)] = 0.0
     shared_noise: bool = False
     offset: Annotated[float, Range(0, 1)] = 0.25

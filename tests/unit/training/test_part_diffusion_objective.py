@@ -130,10 +130,10 @@ def test_its_loss_falls_over_some_steps(folder: Path) -> None:
 
 
 def test_the_schedule_of_a_network_goes_with_it_to_stage_2_and_into_the_checkpoint(folder: Path, tmp_path: Path) -> None:
-    train(stage_1(folder, schedule="zero_snr", least_snr=1.0, last_time=0.5), tmp_path / "run")
+    train(stage_1(folder, noise_schedule="zero_snr", least_snr=1.0, last_time=0.5), tmp_path / "run")
     exported = tmp_path / "run" / "export" / "part_diffusion"
     for schedule in ("published", "zero_snr"):  # of a network from scratch: this one has its own
-        later = PartDiffusionObjective(stage_2(folder, start_from=str(exported), schedule=schedule))
+        later = PartDiffusionObjective(stage_2(folder, start_from=str(exported), noise_schedule=schedule))
         assert later._scheduler == ZERO_SNR_SCHEDULER
     PartDiffusionObjective.make_checkpoint(tmp_path / "run" / "export", tmp_path / "checkpoint")
     served = load_parts(tmp_path / "checkpoint").model().pipeline
