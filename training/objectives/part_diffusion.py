@@ -81,6 +81,8 @@ class PartDiffusionObjective:
         fresh = {"published": PART_SCHEDULER, "zero_snr": ZERO_SNR_SCHEDULER}[settings.noise_schedule]
         self._scheduler = fresh if settings.start_from == SCRATCH else read_part_scheduler(Path(settings.start_from))
         self._noise = NoiseSchedule(self._scheduler)
+        if self._scheduler.get("rescale_betas_zero_snr") and settings.gamma and not settings.least_snr:
+            raise JobError("The key 'model.least_snr' must be above 0 for this network: where it sees noise alone, nothing would count.")
 
     def _check_resolution(self) -> None:
         """What the pipeline would refuse after the training is refused before it."""

@@ -133,7 +133,7 @@ def test_the_schedule_of_a_network_goes_with_it_to_stage_2_and_into_the_checkpoi
     train(stage_1(folder, noise_schedule="zero_snr", least_snr=1.0, last_time=0.5), tmp_path / "run")
     exported = tmp_path / "run" / "export" / "part_diffusion"
     for schedule in ("published", "zero_snr"):  # of a network from scratch: this one has its own
-        later = PartDiffusionObjective(stage_2(folder, start_from=str(exported), noise_schedule=schedule))
+        later = PartDiffusionObjective(stage_2(folder, start_from=str(exported), noise_schedule=schedule, least_snr=1.0))
         assert later._scheduler == ZERO_SNR_SCHEDULER
     PartDiffusionObjective.make_checkpoint(tmp_path / "run" / "export", tmp_path / "checkpoint")
     served = load_parts(tmp_path / "checkpoint").model().pipeline
@@ -193,6 +193,7 @@ def test_jobs_that_cannot_be_are_refused(folder: Path) -> None:
     shutil.move(folder / "made" / "part_diffusion", folder / "joint")
     for model, complaint in (
         ({"networks": ""}, "model.networks"),
+        ({"noise_schedule": "zero_snr"}, "model.least_snr"),
         ({"networks": "nowhere"}, "model.networks"),
         ({"start_from": "nowhere"}, "model.start_from"),
         ({"heads": [1]}, "model.heads"),
