@@ -5,7 +5,7 @@ answers for a picture that is open already.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -127,7 +127,7 @@ class CharacterHandlers(ProjectHandlers):
         engine, request = self._engine(choices.engine), choices.request(state)
 
         def work(events: Events, cancel: CancelToken) -> tuple[str, ...]:
-            project.session.take_apart(request, engine=engine, report=events.put, cancel=cancel)
+            project.session.take_apart(request, engine=engine(), report=events.put, cancel=cancel)
             done = project.session.decomposition
             return (f"{len(done.stack.foregrounds)} parts in {done.provenance.seconds:.1f} s.", *done.provenance.notes[1:])
 
@@ -153,7 +153,7 @@ class CharacterHandlers(ProjectHandlers):
         def work(events: Events, cancel: CancelToken) -> tuple[str, ...]:
             project.session.take_apart(
                 request,
-                engine=engine,
+                engine=engine(),
                 merge=lambda document, made: replace_part(document, layer.id, made),
                 report=events.put,
                 cancel=cancel,
@@ -190,8 +190,8 @@ class CharacterHandlers(ProjectHandlers):
             raise InputError("Select the one layer that is to be split: click it in the panel.")
         return self._answer(project, "edit", lambda: project.session.apply(lambda each: split(each, state.selected[0])), "split")
 
-    def _engine(self, engine: object) -> Decomposer:
-        """The engine that is to answer.
+    def _engine(self, engine: object) -> Callable[[], Decomposer]:
+        """How the engine that is to answer is made: in the work itself, since its libraries alone take seconds the first time.
 
         Raises:
             EngineUnavailable: it lacks something; says what.
@@ -200,9 +200,12 @@ class CharacterHandlers(ProjectHandlers):
         if name == COMPACT:
             if isinstance(self._segmenter, ServedPartSegmenter) and not self._segmenter.available:
                 raise EngineUnavailable(NO_WEIGHTS)
-            return CharacterDecomposer(self._segmenter)
+            return partial(CharacterDecomposer, self._segmenter)
         if lacking := self.lacking():
             raise EngineUnavailable(f"The engine {GENERATING!r} cannot run here: {lacking}. Choose the engine {COMPACT!r}, which can.")
+        return self._generator
+
+    def _generator(self) -> Decomposer:
         if self._generating is None:
             from liwi.engines.seethrough import SeeThroughDecomposer, finder
 

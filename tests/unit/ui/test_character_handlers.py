@@ -1,5 +1,6 @@
 """The tab Characters with the engine that generates, on untrained networks that a registry serves."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from PIL import Image
 
 from liwi.checkpoint_kinds import KINDS
 from liwi.errors import EngineUnavailable, InputError
+from liwi.protocols import Decomposer
 from liwi.registry_reading import RegistryReader
 from liwi.registry_serving import Served
 from liwi.seethrough.readiness import DEPTH, PARTS
@@ -70,6 +72,25 @@ def test_a_layer_is_made_anew_and_the_others_stay(handlers: CharacterHandlers, o
         assert "takes another seed" in again["message"]
     session = handlers._workspace.get(token).session
     np.testing.assert_array_equal(session.decomposition.recompose(), session.decomposition.source)
+
+
+def test_the_page_shows_that_it_began_before_the_engines_libraries_are_loaded(
+    handlers: CharacterHandlers, opened: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, let_on = threading.Event(), threading.Event()
+
+    def slow() -> Decomposer:
+        asked.set()
+        let_on.wait(30)
+        raise EngineUnavailable("The libraries were slow.")
+
+    monkeypatch.setattr(handlers, "_generator", slow)
+    shown = handlers.take_apart(opened[0], {})
+    assert next(shown)["busy"]["stage"] == "Starting"
+    assert asked.wait(30)
+    let_on.set()
+    last = list(shown)[-1]
+    assert last["busy"] is None and last["message"] == "The libraries were slow."
 
 
 def test_what_cannot_be_done_is_said(handlers: CharacterHandlers, opened: tuple[str, list[dict[str, Any]]]) -> None:
