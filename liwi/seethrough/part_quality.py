@@ -66,16 +66,6 @@ class PartQuality:
     leak: float
     troubles: tuple[Trouble, ...] = ()
 
-    @property
-    def words(self) -> str:
-        """What is wrong, for a person; empty where nothing is."""
-        said = {
-            Trouble.MISSING: f"Nothing was made of {self.part.value}.",
-            Trouble.NEARLY_EMPTY: f"{self.part.value.capitalize()} is nearly empty.",
-            Trouble.LEAKING: f"{self.part.value.capitalize()} reaches beyond the figure ({self.leak:.0%} of it; cut off there).",
-        }
-        return " ".join(said[trouble] for trouble in self.troubles)
-
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
@@ -104,10 +94,15 @@ class QualityReport:
     @property
     def notes(self) -> tuple[str, ...]:
         """For a person: what is wrong, and what is probably just not in the picture."""
-        notes = [each.words for each in self.troubled]
-        absent = [each.part.value for each in self.parts if each.troubles and each not in self.troubled]
-        if absent:
-            notes.append(f"Not in the picture, or not found: {', '.join(absent)}.")
+        said = {
+            "Nothing was made of": [each.part.value for each in self.troubled if Trouble.MISSING in each.troubles],
+            "Nearly empty:": [each.part.value for each in self.troubled if Trouble.NEARLY_EMPTY in each.troubles],
+            "Reaching beyond the figure, and cut off there:": [
+                f"{each.part.value} ({each.leak:.0%} of it)" for each in self.troubled if Trouble.LEAKING in each.troubles
+            ],
+            "Not in the picture, or not found:": [each.part.value for each in self.parts if each.troubles and each not in self.troubled],
+        }
+        notes = [f"{what} {', '.join(names)}." for what, names in said.items() if names]
         if self.error is not None:
             notes.append(
                 f"What was generated differs from the picture by {100 * self.error:.1f} %; what is seen was taken from the picture."

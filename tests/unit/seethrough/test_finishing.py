@@ -187,7 +187,8 @@ def test_troubles_are_told_in_words(doll: Doll, figure: Figure) -> None:
     assert troubles[BodyPart.MOUTH] == (Trouble.NEARLY_EMPTY,) and troubles[BodyPart.TAIL] == (Trouble.LEAKING,)
     assert troubles[BodyPart.WINGS] == (Trouble.MISSING,) and troubles[BodyPart.FACE] == ()
     notes = " ".join(done.quality.notes)
-    assert "Mouth is nearly empty" in notes and "Tail reaches beyond the figure" in notes and "Not in the picture, or not found: " in notes
+    assert "Nearly empty: mouth." in notes and "Reaching beyond the figure, and cut off there: tail (" in notes
+    assert "Not in the picture, or not found: " in notes and "Nothing was made of irides, eyewhite." in notes
     tail = next(each for each in done.layers if each.name == "tail")
     assert tail.box.top >= 55, "cut off where the figure is not"
 
