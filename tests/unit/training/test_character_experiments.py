@@ -28,6 +28,9 @@ def test_a_short_piece_of_the_overfit_goes_in_the_right_direction(tmp_path: Path
     for name, part, share in (("vae", "alpha", 0.6), ("stage_1", "plain", 0.5)):
         losses = [line[part] for line in read_log(tmp_path / name) if line["event"] == "step"]
         assert np.mean(losses[-8:]) < share * np.mean(losses[:8]), f"{part} of {name}"
+    joint = [line["plain"] for line in read_log(tmp_path / "stage_2") if line["event"] == "step"]
+    single = [line["plain"] for line in read_log(tmp_path / "stage_1") if line["event"] == "step"]
+    assert np.mean(joint) < 0.5 * np.mean(single[:8]), "stage 2 goes on with what stage 1 learned"
     first, *_, last = figures["stage_1"]["evaluations"]  # through the inference pipeline, from noise
     assert last["dice_loss"] < 0.8 * first["dice_loss"] and last["psnr"] > first["psnr"]
     (decoded,) = figures["decoder"]["evaluations"][-1:]
