@@ -20,6 +20,7 @@ from annotator.stores import Stores
 from annotator.ui.api import WorkbenchServices, workbench_routes
 from annotator.ui.tab import build_workbench_tab
 from liwi.errors import LiwiError
+from liwi.heap import share_one_heap
 from liwi.registry import Registry
 from liwi.registry_reading import RegistryReader
 from liwi.runtime import start_warm_up
@@ -36,6 +37,7 @@ from training.ui.api import TrainingServices, training_routes
 
 def launch(settings: Settings, *, open_browser: bool = False) -> None:
     """Build the services and the page, and serve until interrupted."""
+    share_one_heap()  # before the threads that engines work in
     role = checked_default_role(settings.default_role)
     database = open_database(settings.database or settings.data / "annotations.db")
     access = open_access(settings, LOCAL_USER, partial(admit, database, admins=settings.admins, default=role))

@@ -26,6 +26,7 @@ from accelerate.utils import InitProcessGroupKwargs
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
+from liwi.heap import kept_heap
 from training.batches import BatchOrder
 from training.checkpoints import list_checkpoints, load_checkpoint, prune, save_checkpoint
 from training.errors import JobError, TrainingStopped
@@ -59,6 +60,7 @@ class Outcome:
     best: float | None
 
 
+@kept_heap()
 def train(job: Job, folder: Path) -> Outcome:
     """Begin the run in ``folder``, or go on with it.
 

@@ -22,6 +22,7 @@ from liwi.engines.embedded import BACKGROUND_MARGIN, OBJECT_MARGIN
 from liwi.engines.one_by_one import cut_each
 from liwi.engines.previews import preview_of
 from liwi.errors import EngineUnavailable, LiwiError, PromptError
+from liwi.heap import kept_heap
 from liwi.imaging.hint_marks import DROPPED, KEPT, paint_hints
 from liwi.layering.box_prompt import draw_prompt, scale_box
 from liwi.layering.full_size import FullSize, Predicted, share_explained, to_full_size
@@ -80,6 +81,7 @@ class LayeredDecomposer:
     def __init__(self, find_model: Callable[[Callable[[str], None]], tuple[str, LayeredModel]]) -> None:
         self._find_model = find_model
 
+    @kept_heap()
     def decompose(
         self, request: DecompositionRequest, *, report: ReportProgress = ignore_progress, cancel: CancelToken | None = None
     ) -> Decomposition:

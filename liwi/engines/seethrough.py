@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from liwi.engines import embedded
 from liwi.engines.figure import CutFigure, cut_figure
 from liwi.errors import EngineUnavailable, LiwiError
+from liwi.heap import kept_heap
 from liwi.imaging.compositing import resize_rgba
 from liwi.progress import CancelToken, Plan, Preview, Progress, ReportProgress, ignore_progress
 from liwi.protocols import Decomposer, Inpainter
@@ -88,6 +89,7 @@ class SeeThroughDecomposer:
         self._cutter: Decomposer = cutter or embedded.create()
         self._inpainter = inpainter
 
+    @kept_heap()
     def decompose(
         self, request: DecompositionRequest, *, report: ReportProgress = ignore_progress, cancel: CancelToken | None = None
     ) -> Decomposition:
@@ -178,9 +180,9 @@ def _make(
     def take(tag: str, layer: UInt8, scale: float) -> None:
         name = BodyPart.FACE.value if tag == HEAD else tag
         parts[name] = CompletePart.of(part_of(name), layer, scale=scale)
-        if models.depth is not None:
-            small[name] = _reduced(layer)
         if parts[name] is not None:
+            if models.depth is not None:
+                small[name] = _reduced(layer)
             tell(Progress(DECODING, 0, 1, _preview(name, parts[name])))
 
     wanted = PartOptions(
@@ -196,7 +198,7 @@ def _make(
     cancel.check()
     if models.depth is not None and small:
         near = _depth(models.depth, small, _reduced(picture), request.seed, tell, cancel)
-        parts = {name: _with_depth(part, near[name], cut.figure.size) for name, part in parts.items()}
+        parts = {name: _with_depth(part, near[name], cut.figure.size) for name, part in parts.items() if part is not None}
     return _Made(list(parts.values()), found.notes)
 
 
@@ -221,10 +223,8 @@ def _depth(
     return model.pipeline.estimate(small, page, options, report=tell, cancel=cancel)
 
 
-def _with_depth(part: CompletePart | None, near: Float32, size: tuple[int, int]) -> CompletePart | None:
+def _with_depth(part: CompletePart, near: Float32, size: tuple[int, int]) -> CompletePart:
     """The part with its share of a depth that may be of a smaller picture."""
-    if part is None:
-        return None
     height, width = near.shape
     across, down = width / size[0], height / size[1]
     box = part.box

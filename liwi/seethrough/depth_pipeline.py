@@ -96,18 +96,20 @@ class DepthPipeline:
         """
         options, cancel = options or DepthOptions(), cancel or CancelToken()
         _check(layers, page, options)
-        frames = compose_frames(layers, page)
         square = Square(BoundingBox(0, 0, page.shape[1], page.shape[0]), options.resolution)
-        depth = self._infer([square.cut(frame, padded=True) for frame in frames], options, report, cancel)
-        near = [_to_picture(1 - each, square) for each in depth[:-1]]
-        return divide({part: near[part.class_index] for part in CoarseBodyPart}, layers)
+        views = [square.cut(frame, padded=True) for frame in compose_frames(layers, page)]
+        asked = sorted({_class_of(name) for name in layers}, key=lambda part: part.class_index)
+        depth = self._infer(views, [part.class_index for part in asked], options, report, cancel)
+        return divide({part: _to_picture(1 - each, square) for part, each in zip(asked, depth, strict=True)}, layers)
 
     @torch.inference_mode()
-    def _infer(self, views: Sequence[UInt8], options: DepthOptions, report: ReportProgress, cancel: CancelToken) -> Float32:
-        """(F, S, S) float32 in [0, 1], 0 near, of F views, the page last."""
+    def _infer(
+        self, views: Sequence[UInt8], asked: Sequence[int], options: DepthOptions, report: ReportProgress, cancel: CancelToken
+    ) -> list[Float32]:
+        """Of F views, the page last, those that are asked for: (S, S) float32 in [0, 1] each, 0 near. The network looks at all of them."""
         device, dtype = self.unet.device, self.unet.dtype
         # 1. Every view's latent, beside the page's.
-        latents = torch.cat([encode_view(self.vae, view) for view in views]).to(device, dtype)
+        latents = torch.cat(self._encode(views, cancel)).to(device, dtype)
         conditions = torch.cat([latents[-1:].expand_as(latents), latents], 1)
         # 2. From noise to depth, all parts together.
         scheduler = DDIMScheduler(**self.scheduler)
@@ -122,12 +124,25 @@ class DepthPipeline:
             noisy = scheduler.step(predicted, time, noisy, generator=generator, return_dict=False)[0]
         # 3. One after the other to pictures.
         depth = []
-        for latent in noisy / DEPTH_LATENT_SCALE:
+        for latent in noisy[list(asked)] / DEPTH_LATENT_SCALE:
             cancel.check()
             decoded = self.vae.decode(latent[None].to(self.vae.device, self.vae.dtype), return_dict=False)[0]
             depth.append(((decoded.mean(1)[0].clip(-1, 1) + 1) / 2).float().cpu().numpy())
         report(Progress(STAGE, options.steps, options.steps))
-        return np.stack(depth)
+        return depth
+
+    def _encode(self, views: Sequence[UInt8], cancel: CancelToken) -> list[Tensor]:
+        """What the network is shown of every view; of the empty ones, of which a character has many, it is the same."""
+        nothing: Tensor | None = None
+        latents = []
+        for view in views:
+            cancel.check()
+            if view[..., 3].any():
+                latents.append(encode_view(self.vae, view))
+            else:
+                nothing = encode_view(self.vae, np.zeros_like(view)) if nothing is None else nothing
+                latents.append(nothing)
+        return latents
 
 
 def encode_view(vae: AutoencoderKL, view: UInt8) -> Tensor:
@@ -148,15 +163,14 @@ def compose_frames(layers: Mapping[str, UInt8], page: UInt8) -> list[UInt8]:
     Returns:
         20 of (H, W, 4) uint8, straight alpha; what is fainter than `FAINT` is empty.
     """
-    firm = {name: np.dstack([rgba[..., :3], np.where(rgba[..., 3] < FAINT, 0, rgba[..., 3])]) for name, rgba in layers.items()}
     frames = []
     for part in CoarseBodyPart:
-        together = [firm[fine] for fine in COMPOSED.get(part, ()) if fine in firm]
+        together = [_firm(layers[fine]) for fine in COMPOSED.get(part, ()) if fine in layers]
         if together:
             merged = to_uint8(composite([to_float(each) for each in together]))
             frames.append(np.where(merged[..., 3:] > 0, merged, together[0]))  # colours under alpha 0 as in the layer behind
         else:
-            frames.append(firm.get(part, np.zeros_like(page)))
+            frames.append(_firm(layers[part]) if part in layers else np.zeros_like(page))
     alpha = sum((to_float(frame[..., 3]) for frame in frames), np.zeros(page.shape[:2], np.float32))
     shown = np.where(page[..., 3:] > 0, page[..., :3], 0)
     return [*frames, np.dstack([shown, (np.clip(alpha, 0, 1) * 255).astype(np.uint8)])]
@@ -166,7 +180,7 @@ def divide(near: Mapping[CoarseBodyPart, Float32], layers: Mapping[str, UInt8]) 
     """The depth of each layer from that of its class.
 
     Args:
-        near: class to (H, W) float32, 1 nearest.
+        near: class of each layer to (H, W) float32, 1 nearest.
         layers: part (of 19 or of 23 classes) to (H, W, 4) uint8.
 
     Returns:
@@ -175,7 +189,7 @@ def divide(near: Mapping[CoarseBodyPart, Float32], layers: Mapping[str, UInt8]) 
     """
     divided = {}
     for name, rgba in layers.items():
-        coarse = CoarseBodyPart(name) if name in set(CoarseBodyPart) else BodyPart(name).coarse
+        coarse = _class_of(name)
         if coarse not in COMPOSED or name == coarse:
             divided[name] = near[coarse]
             continue
@@ -190,6 +204,16 @@ def divide(near: Mapping[CoarseBodyPart, Float32], layers: Mapping[str, UInt8]) 
         depth = np.where(hidden, np.minimum(near[coarse], np.float32(behind)), near[coarse])
         divided[name] = np.where(own, depth, 0).astype(np.float32)
     return divided
+
+
+def _class_of(name: str) -> CoarseBodyPart:
+    """The class that a layer's depth comes from."""
+    return CoarseBodyPart(name) if name in set(CoarseBodyPart) else BodyPart(name).coarse
+
+
+def _firm(rgba: UInt8) -> UInt8:
+    """A layer without what is fainter than `FAINT`."""
+    return np.dstack([rgba[..., :3], np.where(rgba[..., 3] < FAINT, 0, rgba[..., 3])])
 
 
 def _to_picture(view: Float32, square: Square) -> Float32:

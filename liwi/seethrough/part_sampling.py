@@ -88,12 +88,12 @@ def sample_parts(
     device, dtype, num_parts = unet.device, unet.dtype, len(tags)
     scheduler = DPMSolverMultistepScheduler(**sampler.settings)
     scheduler.set_timesteps(sampler.steps, device=device)
-    tokens, pooled = classes.to(device, dtype).of(tags)
+    places = None if group.index is None else [group.tags.index(tag) for tag in tags]
+    tokens, pooled = unet.tell_places(*classes.to(device, dtype).of(tags), num_parts, group.index, places)
     times = torch.tensor([[side, side, 0, 0, side, side]], device=device, dtype=dtype).expand(num_parts, -1)
     pages = page_Chw.to(device, dtype).expand(1, num_parts, *page_Chw.shape)
     shape = page_Chw.shape
     latents = noise.begin(group.tags, tags, shape, dtype).to(device) * scheduler.init_noise_sigma
-    places = None if group.index is None else [group.tags.index(tag) for tag in tags]
     for number, time in enumerate(scheduler.timesteps):
         sampler.cancel.check()
         sampler.report(Progress(group.stage, number, sampler.steps))
@@ -102,8 +102,7 @@ def sample_parts(
             time,
             tokens,
             added_cond_kwargs={"text_embeds": pooled, "time_ids": times},
-            group_index=group.index,
-            places=places,
+            places_told=True,
         )
         added = noise.step(group.tags, tags, shape)
         latents = scheduler.step(predicted, time, latents, variance_noise=added, return_dict=False)[0]

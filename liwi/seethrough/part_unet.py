@@ -120,6 +120,7 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
         added_cond_kwargs: Mapping[str, Tensor] | None = None,
         group_index: int | None = None,
         places: Sequence[int] | None = None,
+        places_told: bool = False,
     ) -> Tensor:
         """What is to be taken away from noisy parts.
 
@@ -130,6 +131,7 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
             added_cond_kwargs: "text_embeds" (B * F, P) and "time_ids" (B * F, 6), where the settings want them.
             group_index: which group the parts are of, where there are group embeddings.
             places: the place in the group of each of the F parts; all places in their order where None.
+            places_told: whether the embeddings have been through `tell_places` already, which saves a sampler's steps that work.
 
         Returns:
             (B, F, 4, H, W).
@@ -145,11 +147,11 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
         batch, num_parts = sample_BFCHW.shape[:2]
         # 1. The place of each part in its group is added to its class.
         added = dict(added_cond_kwargs or {})
-        if self.config["group_embedding"]:
-            group, where = self._places(group_index, places, num_parts, sample_BFCHW.device)
-            encoder_hidden_states = encoder_hidden_states + self.group_embeds2[group](encoder_hidden_states, where)
-            if "text_embeds" in added:
-                added["text_embeds"] = added["text_embeds"] + self.group_embeds[group](added["text_embeds"], where)
+        if not places_told:
+            pooled = added.get("text_embeds")
+            encoder_hidden_states, pooled = self.tell_places(encoder_hidden_states, pooled, num_parts, group_index, places)
+            if pooled is not None:
+                added["text_embeds"] = pooled
         # 2. One time for all parts of a character.
         times = torch.as_tensor(timestep, device=sample_BFCHW.device).reshape(-1).expand(batch).repeat_interleave(num_parts)
         # 3. The library's network, to which parts are pictures.
@@ -163,6 +165,34 @@ class PartUNet(UNet2DConditionModel):  # type: ignore[misc]  # of unknown type t
         )
         result: Tensor = answer.unflatten(0, (batch, num_parts))
         return result
+
+    def tell_places(
+        self,
+        tokens: Tensor,
+        pooled: Tensor | None,
+        num_parts: int,
+        group_index: int | None,
+        places: Sequence[int] | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Add the place of each part in its group to what its class is told as; the same for all steps of a sampler.
+
+        Args:
+            tokens: (B * F, T, D), the class of each part.
+            pooled: (B * F, P), the same in one embedding, where the network wants that.
+            num_parts: F.
+            group_index, places: see `forward`.
+
+        Returns:
+            Both in their shapes; as they were where the network has no group embeddings.
+
+        Raises:
+            InputError: no group where one is needed, or places that it does not have.
+        """
+        if not self.config["group_embedding"]:
+            return tokens, pooled
+        group, where = self._places(group_index, places, num_parts, tokens.device)
+        tokens = tokens + self.group_embeds2[group](tokens, where)
+        return tokens, None if pooled is None else pooled + self.group_embeds[group](pooled, where)
 
     def save_pretrained(self, folder: str | Path, **_: object) -> None:
         """Write the network in the published layout into ``folder``."""

@@ -81,6 +81,28 @@ def test_the_answer_has_a_depth_for_every_layer_in_floating_point_and_the_same_e
     assert np.abs(eighths - np.round(eighths)).max() > 0.1  # not in steps of 8 bits
 
 
+def test_empty_classes_are_encoded_once_and_brought_to_no_picture(pipeline: DepthPipeline, layers: dict[str, UInt8]) -> None:
+    seen = {"encoder": 0, "decoder": 0}
+
+    def count(name: str) -> Any:
+        return getattr(pipeline.vae, name).register_forward_hook(lambda *_: seen.update({name: seen[name] + 1}))
+
+    hooks = [count(name) for name in seen]
+    try:
+        pipeline.estimate(layers, PAGE, OPTIONS)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert seen == {"encoder": 2 + 1 + 1, "decoder": 2}  # hair and face; what is empty; the page
+
+
+def test_a_layer_without_a_pixel_changes_nothing_for_the_others(pipeline: DepthPipeline, layers: dict[str, UInt8]) -> None:
+    more = {**layers, CoarseBodyPart.TAIL: blob(0, 0, (7, 7, 7)), BodyPart.EYEBROW: blob(0, 0, (9, 9, 9))}
+    with_empty, without = pipeline.estimate(more, PAGE, OPTIONS), pipeline.estimate(layers, PAGE, OPTIONS)
+    assert with_empty.keys() == more.keys()
+    assert all(np.array_equal(with_empty[name], without[name]) for name in layers)
+
+
 def test_pictures_of_any_shape_keep_theirs(pipeline: DepthPipeline) -> None:
     layers = {CoarseBodyPart.HAIR: blob(0, 20, (9, 9, 9), (24, 40)), CoarseBodyPart.TAIL: blob(5, 30, (99, 9, 9), (24, 40))}
     answer = pipeline.estimate(layers, blob(0, 40, (50, 50, 50), (24, 40)), OPTIONS)

@@ -120,6 +120,16 @@ def test_places_in_a_group_travel_with_their_parts_and_can_be_few() -> None:
 
 
 @torch.inference_mode()
+def test_places_that_were_told_before_are_not_told_again() -> None:
+    network, given = stirred(PartUNet(**PARTS_V3)), conditions(3)
+    added = given["added_cond_kwargs"]
+    tokens, pooled = network.tell_places(given["encoder_hidden_states"], added["text_embeds"], 3, 1, [9, 4, 0])
+    told = {**given, "encoder_hidden_states": tokens, "added_cond_kwargs": {**added, "text_embeds": pooled}}
+    assert torch.equal(network(**told, places_told=True), network(**given, group_index=1, places=[9, 4, 0]))
+    assert stirred(PartUNet(**PARTS_V2)).tell_places(tokens, None, 3, None) == (tokens, None)
+
+
+@torch.inference_mode()
 def test_a_part_hears_of_the_others_but_not_of_other_characters() -> None:
     network, given = stirred(PartUNet(**PARTS_V2)), conditions(2, batch=2)
     answer = network(**given)
