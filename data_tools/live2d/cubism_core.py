@@ -1,4 +1,4 @@
-"""Cubism Core through its C interface: the only file that speaks ctypes.
+"""Cubism Core through its C interface: the only file that speaks ctypes to it.
 
 Core is proprietary and comes inside the live2d-py package, whose shared library exports it; nothing of that package is imported.
 ``LIWI_CUBISM_CORE`` may name another library, such as the official SDK's. Core can crash on a malformed file even after its own
