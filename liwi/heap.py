@@ -1,7 +1,7 @@
 """Memory that is used again while something large is computed on the CPU, and given back afterwards.
 
 The C library of Linux hands large blocks back to the system as soon as they are freed, and asks for them anew: the system then clears every
-page again. A convolution network at full resolution does little else with its layers: half of its time goes there. Other systems, other
+page again. Up to half of the time of a convolution network's largest layers goes there in single precision. Other systems, other
 C libraries, and a person who has set its variables (``MALLOC_...``, ``GLIBC_TUNABLES``), are left alone.
 """
 
