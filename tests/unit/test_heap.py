@@ -10,7 +10,8 @@ import pytest
 from liwi import heap
 
 PRELUDE = """
-import json, os, resource, sys, threading
+import resource
+import threading
 import numpy as np
 import psutil
 from liwi.heap import kept_heap, share_one_heap
@@ -28,12 +29,11 @@ def held():  # MiB
 """
 
 
-def run(script: str, **environment: str) -> list[float]:
+def run(script: str) -> list[float]:
     """What ``print(*numbers)`` of a script says, in a process whose C library nobody has touched."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_") and name != "GLIBC_TUNABLES"}
-    done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(script)], env=given | environment, capture_output=True, text=True, check=True
-    )
+    whole = PRELUDE + textwrap.dedent(script)
+    done = subprocess.run([sys.executable, "-c", whole], env=given, capture_output=True, text=True, check=True)
     return [float(number) for number in done.stdout.split()]
 
 
