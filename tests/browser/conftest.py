@@ -33,6 +33,8 @@ KNOWN_NOISE = (
     "manifest.json",  # Gradio asks for a web-app manifest that is not there
     "favicon",
     "queue/data",  # the event stream ends when the page closes
+    "AbortError: signal is aborted without reason",  # so it does when a page is left that still waits for an answer,
+    "Unexpected error Connection errored out.",  # and says so to that page
     "Too many arguments provided for the endpoint",
 )
 """Parts of console messages that are Gradio's own and mean nothing."""

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from annotator.access import LOCAL_USER, set_user
 from annotator.claims import claim, take_over
+from annotator.errors import ClaimNeeded
 from annotator.labels import relabel, undo
 from annotator.queries import view_model
 from annotator.values import Change, LabelKind, LabelValue, Role
@@ -90,6 +91,20 @@ def settle(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.saving.state === 'saved'")
 
 
+@contextmanager
+def held_back(page: Page, pattern: str) -> Iterator[Callable[[], None]]:
+    """Requests like this reach the server only when the function is called; afterwards at once, as ever."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))
+
+    def let_go() -> None:
+        for route in held:
+            route.continue_()
+        page.unroute(pattern)
+
+    yield let_go
+
+
 def label(page: Page, mesh: int) -> dict[str, Any]:
     """What the page shows for a fragment."""
     found: dict[str, Any] = ask(page, "(w, id) => w.labelOf(id)", mesh)
@@ -119,6 +134,7 @@ def told(page: Page, text: str) -> None:
 
 SIMILAR = {"name": "her sister", "project": "default", "score": 0.9, "num_matched": 3}
 RELABEL = "**/workbench/api/relabel"
+CLAIM = "**/workbench/api/claim"
 PLAIN = {"kind": "part", "side": None, "unsure": False, "comment": "", "order": None, "pieces": []}
 
 
@@ -469,6 +485,36 @@ def test_a_claim_that_ran_out_is_taken_again_without_a_word(browser: Browser, ap
         page.keyboard.press("t")
         settle(page)
         assert stored(app, mesh) == LabelValue.of(BodyPart.TOPWEAR)
+
+
+def test_what_is_decided_while_the_claim_is_under_way_waits_for_it(browser: Browser, app: WorkbenchApp) -> None:
+    with tab(browser, app, model=None) as page, held_back(page, CLAIM) as let_go:
+        with page.expect_request(CLAIM):
+            open_model(page, app.pass_ids[0])
+        mesh = ids(page)[3]
+        choose(page, mesh)
+        page.keyboard.press("t")
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+Shift+z")
+        assert label(page, mesh)["part"] == "topwear"
+        page.wait_for_timeout(300)
+        assert waiting(page) == 3
+        let_go()
+        settle(page)  # the tab would tell of a refused request
+        assert stored(app, mesh) == LabelValue.of(BodyPart.TOPWEAR)
+
+
+def test_a_model_left_before_its_claim_has_arrived_is_given_back(browser: Browser, app: WorkbenchApp) -> None:
+    with tab(browser, app, model=None) as page:
+        with held_back(page, CLAIM) as let_go:
+            open_model(page, app.pass_ids[0])
+            open_model(page, app.pass_ids[1])
+            with page.expect_response("**/workbench/api/release"):
+                let_go()
+        page.wait_for_function("() => document.querySelector('.liwi-workbench').__workbench.mayEdit()")
+        claim(app.database, "bob", app.pass_ids[0])
+        with pytest.raises(ClaimNeeded, match="ann"):
+            claim(app.database, "bob", app.pass_ids[1])
 
 
 def test_undo_goes_back_across_models_and_reloads(browser: Browser, app: WorkbenchApp) -> None:

@@ -1,9 +1,11 @@
 // The claim on the open pass: taken on opening, kept by a heartbeat, given back on leaving. Without it everything is read only.
 
 const HEARTBEAT_SECONDS = 30;
-const hold = { passId: null, takenAt: null, held: false, taking: false, lost: false, refusal: null };
+const NO_HOLD = { passId: null, held: false, taking: false, lost: false, refusal: null };
+const hold = { ...NO_HOLD };
+const takenAt = new Map(); // pass_id -> when this page claimed it last, in the server's milliseconds
 
-// Also while the answer is under way: what is decided meanwhile waits in the queue, and is kept if the claim is refused.
+// Also while the answer is under way: what is decided meanwhile waits in the queue (`isBeingClaimed`), and is kept if the claim is refused.
 function mayEdit() {
   return model.open && model.canEdit && session.may.annotate && (hold.held || hold.taking) && hold.passId === model.passId;
 }
@@ -40,20 +42,27 @@ function claimEnds() {
 
 async function takeClaim() {
   const passId = model.passId;
-  if (hold.passId !== passId) Object.assign(hold, { passId, held: false, lost: false, refusal: null });
+  if (hold.passId !== passId) Object.assign(hold, NO_HOLD, { passId });
   hold.taking = true;
   emit("claim");
   const refusal = await callClaim("claim", { pass_id: passId });
-  if (hold.passId !== passId) return;
-  hold.taking = false;
-  if (refusal) refuseClaim(refusal);
-  else gotClaim(passId);
+  if (hold.passId === passId) {
+    hold.taking = false;
+    if (refusal) refuseClaim(refusal);
+    else gotClaim(passId);
+    sendNext();
+  } else if (!refusal) giveBack(passId); // left before the answer came
+}
+
+// What is decided in the pass now is sent when the answer has come, not beside the claim that it needs.
+function isBeingClaimed(passId) {
+  return hold.taking && hold.passId === passId;
 }
 
 async function callClaim(name, body) {
   try {
     const answer = await call(name, body);
-    if (answer.taken_at && body.pass_id === hold.passId) hold.takenAt = answer.taken_at;
+    if (answer.taken_at) takenAt.set(body.pass_id, answer.taken_at);
     return null;
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -96,13 +105,17 @@ async function beat() {
   if (refusal && !refusal.mayHelpToTryAgain && refusal.kind !== "login" && passId === hold.passId) refuseClaim(refusal);
 }
 
-// Given back once everything of it is saved, unless the person has returned meanwhile.
-async function leaveClaim() {
-  const { passId, takenAt, held } = hold;
-  Object.assign(hold, { passId: null, takenAt: null, held: false, taking: false, lost: false, refusal: null });
-  if (!held) return;
+function leaveClaim() {
+  const { passId, held } = hold;
+  Object.assign(hold, NO_HOLD);
+  if (held) giveBack(passId);
+  sendNext();
+}
+
+// Once everything of it is saved, unless the person has returned meanwhile.
+async function giveBack(passId) {
   await settledPass(passId);
-  if (hold.passId !== passId && !parked.has(passId)) await callClaim("release", { pass_id: passId, taken_at: takenAt });
+  if (hold.passId !== passId && !parked.has(passId)) await callClaim("release", { pass_id: passId, taken_at: takenAt.get(passId) });
 }
 
 function followPass() {
@@ -141,7 +154,7 @@ function startClaims() {
   setInterval(beat, HEARTBEAT_SECONDS * 1000);
   window.addEventListener("pagehide", () => {
     if (hold.held && !waiting.some((operation) => operation.pass_id === hold.passId)) {
-      call("release", { pass_id: hold.passId, taken_at: hold.takenAt }, { keepalive: true }).catch(() => {});
+      call("release", { pass_id: hold.passId, taken_at: takenAt.get(hold.passId) }, { keepalive: true }).catch(() => {});
     }
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted && model.open) takeClaim(); });

@@ -48,11 +48,11 @@ async function settledPass(passId) {
   }
 }
 
-// Undo and redo concern the latest acts of all: they wait for everything before them.
+// Undo and redo concern the latest acts of all: they wait for everything before them, and for a claim that is under way.
 function nextOperation() {
   for (const operation of waiting) {
-    if (operation.name !== "relabel" && parked.size) return null;
-    if (!parked.has(operation.pass_id)) return operation;
+    if (operation.name !== "relabel" && (parked.size || hold.taking)) return null;
+    if (!parked.has(operation.pass_id) && !isBeingClaimed(operation.pass_id)) return operation;
   }
   return null;
 }
