@@ -93,7 +93,7 @@ class StageApp:
 
     def wait_event(self, page: Page, name: str, number: int = 1) -> dict[str, Any]:
         """Data of the ``number``-th event of this name, once it was heard."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while len(self.events(name)) < number:
             assert time.monotonic() < end, f"{name} was not heard; heard {[heard[0] for heard in self.heard]}"
             page.wait_for_timeout(20)

@@ -212,6 +212,24 @@ def test_many_models_are_paged_by_keys_without_a_gap(page: Page, fresh: Workbenc
     expect(page.locator(f"{ROOT} .pager")).to_contain_text("51–100 of 120")
 
 
+def test_the_chosen_row_stays_chosen_when_others_move_it(page: Page, fresh: WorkbenchApp) -> None:
+    for pass_id, name in zip(fresh.pass_ids, ["alpha", "beta", "delta"], strict=True):
+        rename(fresh, pass_id, name)
+    enter(page, fresh)
+    page.get_by_label("Order", exact=True).select_option("name")
+    expect(rows(page)).to_have_text(["alpha", "beta", "delta"])
+    selected = page.locator(f'{ROOT} .queue-row[aria-selected="true"]')
+    expect(selected).to_contain_text("alpha")
+    page.locator(f"{ROOT} .queue-list").focus()
+    page.keyboard.press("ArrowDown")
+    expect(selected).to_contain_text("beta")
+    rename(fresh, fresh.pass_ids[2], "aaron")
+    page.get_by_role("button", name="Progress", exact=True).click()
+    page.get_by_role("button", name="Models", exact=True).click()
+    expect(rows(page)).to_have_text(["aaron", "alpha", "beta"])
+    expect(selected).to_contain_text("beta")
+
+
 def test_keys_open_the_row_and_the_next_model_to_do(page: Page, fresh: WorkbenchApp) -> None:
     order = [entry.pass_id for entry in queue(fresh.database, LOCAL_USER, order=QueueOrder.UNCERTAIN)[0]]
     claim(fresh.database, "ann", order[0])

@@ -22,27 +22,35 @@ async function loadQueue({ quiet = false } = {}) {
   ui.queue.list.setAttribute("aria-busy", "true");
   try {
     const answer = await call("queue", queueRequest());
-    if (number !== queueNumber) return;
-    const text = JSON.stringify(answer);
-    ui.queue.list.removeAttribute("aria-busy");
-    if (quiet && text === queue.text && queue.error === null) return; // nothing new: nothing on the page moves
-    Object.assign(queue, { text, entries: answer.entries, num: answer.num, counts: answer.counts ?? {}, error: null, loaded: true });
+    if (number !== queueNumber) return; // another reading is under way
+    if (!takeQueue(answer) && quiet) return; // nothing new: nothing on the page moves
     if (queue.offset > 0 && queue.offset >= queue.num) return void turnQueue(0);
   } catch (error) {
-    if (!(error instanceof CallError) || number !== queueNumber) throw error;
-    if (quiet && queue.loaded) return;
+    if (!(error instanceof CallError)) throw error;
+    if (number !== queueNumber || (quiet && queue.loaded)) return;
     queue.error = error.message;
+  } finally {
+    if (number === queueNumber) ui.queue.list.removeAttribute("aria-busy");
   }
-  ui.queue.list.removeAttribute("aria-busy");
   drawQueue();
+}
+
+// Whether it is something new. What others do moves the rows, not the choice.
+function takeQueue(answer) {
+  const text = JSON.stringify(answer);
+  if (queue.loaded && text === queue.text && queue.error === null) return false;
+  const chosen = queue.entries[queue.at]?.pass_id;
+  Object.assign(queue, { text, entries: answer.entries, num: answer.num, counts: answer.counts ?? {}, error: null, loaded: true });
+  const at = queue.entries.findIndex((entry) => entry.pass_id === chosen);
+  if (at >= 0) queue.at = at;
+  return true;
 }
 
 function setQueueFilter(changes) {
   Object.assign(queueFilter, changes);
   remember("queue", queueFilter);
-  Object.assign(queue, { offset: 0, at: 0 });
   drawChips();
-  return loadQueue();
+  return turnQueue(0);
 }
 
 async function turnQueue(offset, { at = 0 } = {}) {
@@ -107,7 +115,10 @@ function startQueuePage() {
   const node = buildQueuePage();
   moveByArrows(ui.queue.list, stepRow);
   addPage({ name: "models", node, heading: () => ui.queue.list, show: () => loadQueue({ quiet: true }) });
-  on("project", () => { Object.assign(queue, { offset: 0, at: 0 }); if (page.name === "models") loadQueue(); else queue.loaded = false; });
+  on("project", () => {
+    Object.assign(queue, { entries: [], offset: 0, at: 0, loaded: false });
+    if (page.name === "models") loadQueue();
+  });
   on("language", () => { drawChips(); drawQueue(); });
   on("session", ({ lost }) => lost || drawQueueTools());
   setInterval(() => {
