@@ -108,7 +108,8 @@ def test_an_example_is_taken_apart_and_exported(page: Page, address: str) -> Non
     wait_until_open(page)
     drag(page, (168, 14), (412, 322))
     cut(page, 2)
-    page.evaluate("() => { const s = document.querySelector('.liwi-stage').__stage; s.setVisible(s.state.doc.panel[0].id, false); }")  # and export at once
+    page.evaluate("() => { const s = document.querySelector('.liwi-stage').__stage; s.setVisible(s.state.doc.panel[0].id, false); }")
+    # and at once, before the stage has told Python by itself
     with zipfile.ZipFile(io.BytesIO(export(page, ".zip"))) as archive:
         manifest = json.loads(archive.read("manifest.json"))
         pictures = {
