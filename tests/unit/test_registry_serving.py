@@ -1,7 +1,6 @@
 """What serves is swapped without a restart; requests under way finish on what they began with."""
 
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +85,7 @@ def test_a_promotion_is_loaded_behind_requests_that_go_on_with_the_old_one(regis
     registry.promote(new, reason="better", who="Ada")
     GATE.clear()
     try:
-        begun = time.monotonic()
-        assert held(served).record.id == old
-        assert time.monotonic() - begun < 5
+        assert held(served).record.id == old  # while the new one is held back by the gate
         assert served.status.loading
         assert held(served).record.id == old
     finally:
@@ -174,11 +171,11 @@ def test_what_several_engines_use_is_loaded_once(tmp_path: Path) -> None:
     assert served_in(tmp_path / "registry", "matting") is not served_in(tmp_path / "registry", "part_segmentation")
 
 
-def test_asking_for_what_serves_is_cheap(registry: Registry, watched: Registry) -> None:
+def test_asking_for_what_serves_reads_nothing_again(registry: Registry, watched: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     registry.promote(publish_vector(registry, 0.25).id, reason="up", who="Ada")
     served = Served[Vector](watched, "vector")
     held(served)
-    begun = time.process_time()
-    for _ in range(1000):
-        served.get()
-    assert time.process_time() - begun < 0.5
+    monkeypatch.setattr(watched, "serving", lambda _: pytest.fail("the registry was read again"))
+    monkeypatch.setattr(watched, "state", lambda: pytest.fail("the registry was read again"))
+    for _ in range(100):
+        held(served)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.loading import BatchLoader
+from training.loading import Batch, BatchLoader
 
 
 def make(number: int) -> dict[str, Tensor]:
@@ -52,10 +52,17 @@ def test_its_threads_end_with_it() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
 
 
-def test_a_batch_is_ready_when_the_step_before_it_took_longer() -> None:
-    with BatchLoader(lambda number: time.sleep(0.05) or make(number), 0, 4, threads=1) as loader:
+def test_a_batch_is_made_while_the_step_before_it_goes_on() -> None:
+    made = {number: threading.Event() for number in range(4)}
+
+    def make_and_tell(number: int) -> Batch:
+        batch = make(number)
+        made[number].set()
+        return batch
+
+    with BatchLoader(make_and_tell, 0, 4, threads=1) as loader:
         loader.take()
-        time.sleep(0.2)
-        began = time.monotonic()
+        assert made[1].wait(60), "nobody has asked for it yet"
+        assert not made[3].wait(0.1), "no farther ahead than two for a thread"
         loader.take()
-        assert time.monotonic() - began < 0.04
+        assert made[3].wait(60)

@@ -60,7 +60,7 @@ def remote_job(samples: Path, **tables: dict[str, Any]) -> Job:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.02)
