@@ -1,9 +1,12 @@
 """What tests of several folders share: a dataset of matting samples small enough for them, made once, and a run on it."""
 
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 LONGEST = (
     "browser/test_photo_tab.py",
@@ -47,12 +50,26 @@ def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that all workers read and none changes: the first to ask has it made, others wait for it meanwhile."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    done = folder.with_name(f"{name}.done")
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what a worker left that failed
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """16 training and 6 evaluation samples of objects drawn by code, half of the former with a prior."""
     from tests.unit.training.tiny import make_samples
 
-    return make_samples(tmp_path_factory.mktemp("matting"), 16, 6)
+    return made_once(tmp_path_factory, "matting", lambda folder: make_samples(folder, 16, 6))
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +78,4 @@ def whole(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.unit.training.tiny import tiny_job
     from training.loop import train
 
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    train(tiny_job(samples), folder)
-    return folder
+    return made_once(tmp_path_factory, "whole_runs", lambda folder: train(tiny_job(samples), folder / "whole")) / "whole"

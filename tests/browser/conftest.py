@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from tests.browser.fragments import Fragment, read_fragments
 from tests.browser.stage_app import StageApp, default_pictures, open_app, reset_stage
 from tests.browser.workbench_app import WorkbenchApp, copied_app, import_characters, open_model, open_workbench
+from tests.conftest import made_once
 
 CHROMIUM = os.environ.get("LIWI_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = Path("out/screenshots")
@@ -222,9 +223,7 @@ def stage(stage_tab: tuple[Page, list[str]], stage_app: StageApp, request: pytes
 @pytest.fixture(scope="session")
 def workbench_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a database of synthetic characters and their pictures, made once; work on copies of it."""
-    folder = tmp_path_factory.mktemp("workbench_files")
-    import_characters(folder)
-    return folder
+    return made_once(tmp_path_factory, "workbench_files", import_characters)
 
 
 @pytest.fixture(scope="module")

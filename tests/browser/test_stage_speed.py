@@ -36,7 +36,7 @@ def test_a_partial_redraw_equals_a_whole_one_with_a_hundred_layers(browser: Brow
     with watched_page(browser, errors) as page:
         open_stage(page, app, layers, 1024)
         for zoom in ("fitted", "enlarged"):
-            print(f"\ntoggling one of {len(layers)} layers, {zoom}: {measure(page, layers, 40)}")
+            print(f"\ntoggling one of {len(layers)} layers, {zoom}: {measure(page, layers, 5)}")
             worst, covered = page.evaluate(DIFFERENCE)
             assert covered > 100_000, "the picture is on the canvas"
             assert worst <= 3, "a partial redraw leaves other pixels than a whole one (rounding aside)"
