@@ -1,5 +1,7 @@
 """The training tab as an admin uses it: launch, watch, publish, promote, roll back; and what it does while nobody looks."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,3 +116,21 @@ def test_a_run_is_stopped_and_resumed_and_nobody_asks_while_nobody_looks(page: P
     expect(state).to_have_text("stopped", timeout=PATIENCE)
     expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
     assert asked != []
+
+
+def test_curves_of_one_size_share_a_chart(page: Page, app: App, whole: Path) -> None:
+    folder = app.services.launcher.runs / "sizes"
+    shutil.copytree(whole, folder)
+    with (folder / "log.jsonl").open("a") as file:
+        for step in (9, 10):
+            metrics = {"alpha_iou": 0.6, "dice_loss": 0.05 * step, "psnr": 19.0 + step}
+            file.write(json.dumps({"event": "evaluation", "step": step, **metrics}) + "\n")
+    page.goto(f"{app.address}/#training/run/sizes", timeout=60_000)
+    charts = page.locator(".chart", has=page.get_by_role("heading", name="Held-out metrics"))
+    expect(charts.locator(".legend-entry", has_text="psnr")).to_be_visible(timeout=30_000)
+    names = [chart.locator(".legend-entry > .long").all_text_contents() for chart in charts.all()]
+    assert ["psnr"] in names
+    together = next(each for each in names if "alpha IoU" in each)
+    assert "dice loss" in together
+    wide = [chart.locator("svg path.line").first.evaluate("(line) => line.getBBox().width") for chart in charts.all()]
+    assert min(wide) > 5, "every chart was drawn with its width"

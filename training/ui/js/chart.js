@@ -2,6 +2,7 @@
 
 const COLOURS = ["#2f7cf6", "#e8590c", "#2fa66b", "#c2255c", "#7048e8", "#0c8599", "#e09300", "#868e96"];
 const SVG = "http://www.w3.org/2000/svg";
+const MOST_APART = 15; // times that one curve of a chart may be larger than another
 const SMOOTH_FROM = 60; // points from which on a bold line shows the mean of what lies around
 
 function shape(tag, attributes, text) {
@@ -33,12 +34,26 @@ function smoothed(points) {
   });
 }
 
+// Series in groups that can be read in one chart each: a PSNR would press an IoU flat. The order stays.
+function ofOneSize(series) {
+  const groups = []; // largest first
+  const middle = (points) => points.map(([, value]) => Math.abs(value)).sort((one, other) => one - other)[Math.floor(points.length / 2)];
+  const sized = series.filter((each) => each.points.length).map((each, place) => ({ each, place, size: middle(each.points) }));
+  for (const one of sized.toSorted((a, b) => b.size - a.size)) {
+    const group = groups.at(-1);
+    if (group && (one.size === 0 || one.size * MOST_APART >= group[0].size)) group.push(one);
+    else groups.push([one]);
+  }
+  const first = (group) => Math.min(...group.map(({ place }) => place));
+  return groups.sort((a, b) => first(a) - first(b)).map((group) => group.sort((a, b) => a.place - b.place).map(({ each }) => each));
+}
+
 // series: [{name, points: [[step, value]], colour?}]. Returns {node, update(series)}; a chart has a width only once it is on the page.
 function chart(title, series, { smooth = true } = {}) {
   const heading = make("h4", "", { text: title });
   const legend = make("span", "legend");
   const node = make("figure", "chart", { "aria-label": title }, [make("figcaption", "", {}, [heading, legend])]);
-  const svg = shape("svg", { role: "img", "aria-label": title });
+  const svg = shape("svg", { role: "img" });
   node.append(svg);
   let log = false, shown = series.filter((each) => each.points.length), scale = null;
   const canBeLog = () => shown.every((each) => each.points.every(([, value]) => value > 0));
@@ -86,7 +101,8 @@ function chart(title, series, { smooth = true } = {}) {
       svg.append(shape("text", { x: box.left - 6, y: place + 4, "text-anchor": "end" }, number(log ? 10 ** tick : Number(tick.toPrecision(6)))));
     }
     for (const tick of ticks(range.left, range.right, clamp(Math.floor(width / 85), 2, 10))) {
-      if (Number.isInteger(tick)) svg.append(shape("text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, number(tick)));
+      const anchor = x(tick) > width - 24 ? "end" : "middle"; // the last one stays inside
+      if (Number.isInteger(tick)) svg.append(shape("text", { x: anchor === "end" ? width - 2 : x(tick), y: height - 6, "text-anchor": anchor }, number(tick)));
     }
     const clip = `clip-${Math.random().toString(36).slice(2)}`;
     const area = shape("clipPath", { id: clip });
@@ -120,6 +136,7 @@ function chart(title, series, { smooth = true } = {}) {
   svg.addEventListener("pointermove", readOut);
   svg.addEventListener("pointerleave", () => readOut(null));
   const update = (fresh) => {
+    svg.setAttribute("aria-label", `${title}: ${fresh.map((each) => each.name).join(", ")}`);
     shown = fresh.filter((each) => each.points.length).map((each, index) => ({ ...each, colour: each.colour ?? COLOURS[index % COLOURS.length] }));
     draw();
     readOut(null);

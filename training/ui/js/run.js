@@ -99,18 +99,19 @@ function drawFacts(view, run, memory) {
 }
 
 function drawCurves(view, found) {
+  const drawn = new Map();
   for (const [title, wanted] of PARTS_OF_CURVES) {
     const series = Object.entries(found).flatMap(([event, each]) => Object.entries(each).filter(([name]) => wanted(event, name)).map(([name, points]) => ({ name: metricName(name), points })));
-    if (!series.length) continue;
-    if (view.charts.has(title)) view.charts.get(title).update(series);
-    else {
-      const made = chart(title, series, { smooth: !["Learning rate", "Memory", "Held-out metrics"].includes(title) });
-      view.charts.set(title, made);
-      const after = PARTS_OF_CURVES.slice(PARTS_OF_CURVES.findIndex(([each]) => each === title) + 1).map(([each]) => view.charts.get(each)?.node).find(Boolean);
-      view.curves.insertBefore(made.node, after ?? null);
-      made.update(series); // it has a width only now
+    for (const group of ofOneSize(series)) {
+      const key = [title, ...group.map((each) => each.name)].join("\n");
+      const made = view.charts.get(key) ?? chart(title, group, { smooth: !["Learning rate", "Memory", "Held-out metrics"].includes(title) });
+      drawn.set(key, { ...made, group });
     }
   }
+  const nodes = [...drawn.values()].map(({ node }) => node);
+  if (nodes.length !== view.curves.childElementCount || nodes.some((node, place) => view.curves.children[place] !== node)) view.curves.replaceChildren(...nodes);
+  for (const { update, group } of drawn.values()) update(group); // on the page by now, so it has a width
+  view.charts = drawn;
 }
 
 function drawRest(view) {
