@@ -16,7 +16,7 @@ from liwi.ui.stage import Stage
 from liwi.ui.stage_tab import QUIET, build_exporting, build_opening, new_token, shown, shown_while_running, wire_project
 
 WORDS = {
-    "empty": "Open an illustration of one character. Its body parts become layers of their own, completed where they are hidden.",
+    "empty": "An illustration of one character: its body parts become layers of their own, completed where they are hidden.",
     "box": "Drag a box around the character, or press Enter to take the whole figure apart.",
     "work": "Take apart",
     "workBoxes": "Take apart",
@@ -77,7 +77,8 @@ def build_character_tab(services: CharacterServices) -> CharacterTab:
             for text, name, width in (("Relabel", "relabel", 80), ("Merge", "merge", 70), ("Split", "split", 60), ("Remake", "remake", 80))
         )
         exporting = build_exporting("character", rigging=True)
-    stage = Stage(elem_id="character-stage", height="max(430px, calc(100vh - 352px))", words=WORDS, tools=("move", "box", "hand"))
+    height, opens_by = "max(430px, calc(100vh - 352px))", opening.upload.elem_id or ""
+    stage = Stage(elem_id="character-stage", height=height, words=WORDS, tools=("move", "box", "hand"), opens_by=opens_by)
     about = gr.HTML(_about(""), elem_classes="liwi-top", elem_id="character-about")
     wire_project(handlers, stage, token, opening, exporting)
 

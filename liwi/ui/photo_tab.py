@@ -22,7 +22,7 @@ def build_photo_tab(services: PhotoServices) -> None:
         counts = [(f"Without a box, find up to {count} subject{'s' * (count > 1)}", count) for count in range(1, 7)]
         subjects = gr.Dropdown(counts, value=2, label="Subjects", container=False, scale=3, min_width=260, elem_id="photo-subjects")
         exporting = build_exporting("photo")
-    stage = Stage(elem_id="photo-stage", height="max(430px, calc(100vh - 262px))")
+    stage = Stage(elem_id="photo-stage", height="max(430px, calc(100vh - 262px))", opens_by=opening.upload.elem_id or "")
     wire_project(handlers, stage, token, opening, exporting)
 
     @shown_while_running

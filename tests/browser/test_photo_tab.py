@@ -1,5 +1,6 @@
 """The photo tab as a person uses it, in a real Chromium, with the real engine."""
 
+import base64
 import io
 import json
 import zipfile
@@ -229,9 +230,60 @@ def test_a_bad_upload_is_explained(page: Page, address: str, photo: Path, tmp_pa
         page.locator("#photo-upload input[type=file]").set_input_files(path)
         expect(page.locator(".toast-body", has_text=message).first).to_be_visible()
         assert "Traceback" not in page.content()
-        expect(page.locator(".liwi-stage")).to_contain_text("No picture yet")
+        expect(page.locator(".liwi-stage")).to_contain_text("Drop or paste a picture here")
         expect(page.locator(".error", has_text="Error")).to_have_count(0)
     upload(page, photo)  # and another picture can be opened at once
+
+
+CARRY = """([data, name, type, kind, where]) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, { type }));
+    const options = { bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried };
+    const event = new (kind === "paste" ? ClipboardEvent : DragEvent)(kind, options);
+    document.querySelector(where).dispatchEvent(event);
+    return event.defaultPrevented;
+}"""
+
+
+def carry(page: Page, path: Path, kind: str, where: str = "#photo-stage .viewport", mime: str = "image/png") -> bool:
+    """Drop or paste a file as a person would; whether the page took it, so that the browser does not leave for it."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return bool(page.evaluate(CARRY, [data, path.name, mime, kind, where]))
+
+
+def test_a_picture_dropped_or_pasted_is_opened_and_takes_no_work_away_unasked(
+    page: Page, address: str, photo: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    Image.new("RGB", (70, 50), (9, 99, 200)).save(other)
+    open_page(page, address)
+    assert carry(page, photo, "dragover")
+    expect(page.locator(".liwi-stage.dropping")).to_be_visible()
+    assert carry(page, photo, "drop")
+    wait_until_open(page)
+    expect(page.locator(".liwi-stage.dropping")).to_have_count(0)
+    drag(page, (20, 20), (60, 60))
+    asking = page.get_by_role("alertdialog")
+    assert carry(page, other, "paste", "body")
+    expect(asking).to_contain_text("other.png in place of this picture")
+    page.keyboard.press("Escape")
+    expect(asking).to_be_hidden()
+    assert page.evaluate("() => document.querySelector('.liwi-stage').__stage.state.doc.boxes.length") == 1
+    assert carry(page, other, "paste", "body")
+    asking.get_by_role("button", name="Open it").click()
+    page.wait_for_function("() => document.querySelector('.liwi-stage').__stage.state.canvas.width === 70")
+    assert carry(page, photo, "drop"), "nothing was done to this one: nobody needs to be asked"
+    page.wait_for_function("() => document.querySelector('.liwi-stage').__stage.state.canvas.width !== 70")
+
+
+def test_a_stray_file_is_explained_and_the_page_stays(page: Page, address: str, tmp_path: Path) -> None:
+    words = tmp_path / "<b>words.txt"
+    words.write_text("these are words")
+    open_page(page, address)
+    assert carry(page, words, "drop", mime="text/plain")
+    expect(page.locator(".liwi-stage .empty")).to_contain_text("<b>words.txt is no picture")
+    assert carry(page, words, "drop", "body", "text/plain"), "else the browser would show the file in place of the app"
+    assert not carry(page, words, "paste", "#photo-subjects input", "text/plain"), "who types, pastes into what they type"
 
 
 def test_export_before_opening_says_what_to_do(page: Page, address: str) -> None:

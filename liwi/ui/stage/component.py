@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 SCRIPTS = (
     "dom", "state", "geometry", "history", "pictures", "renderer", "compare", "picking", "outlines", "overlay", "prompts", "gestures",
-    "tools", "spread", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "hooks", "main",
+    "tools", "spread", "panel", "rows", "side_rows", "toolbar", "keyboard", "help", "server", "dropping", "hooks", "main",
 )  # fmt: skip
 """Plain-JavaScript files in `js/`, in the order in which they are joined."""
 
@@ -32,7 +32,7 @@ def component_script(constants: Mapping[str, object], *sources: str) -> str:
 
 
 WORDS = {
-    "empty": "Open a picture to begin. Then draw a box around anything in it, and it becomes a layer of its own.",
+    "empty": "Then draw a box around anything in it, and it becomes a layer of its own.",
     "box": "Drag a box around a thing, then press Enter.",
     "work": "Find subjects",
     "workBoxes": "Cut out",
@@ -45,15 +45,16 @@ TOOLS = ("move", "box", "keep", "drop", "hand")
 """What the pointer can do."""
 
 
-def stage_script(words: Mapping[str, str] | None = None, tools: Iterable[str] = TOOLS) -> str:
+def stage_script(words: Mapping[str, str] | None = None, tools: Iterable[str] = TOOLS, opens_by: str = "") -> str:
     """The JavaScript of the stage: every file of `SCRIPTS`, with the style sheets, the words and the tools as constants.
 
     Args:
         words: in place of those of `WORDS`.
         tools: those of `TOOLS` that are there.
+        opens_by: see `Stage`.
     """
     constants: dict[str, object] = {"STAGE_CSS": joined_files(HERE / "css", STYLES, "css")}
-    constants |= {"STAGE_WORDS": {**WORDS, **(words or {})}, "STAGE_TOOLS": list(tools)}
+    constants |= {"STAGE_WORDS": {**WORDS, **(words or {})}, "STAGE_TOOLS": list(tools), "STAGE_OPENS_BY": opens_by}
     return component_script(constants, joined_files(HERE / "js", SCRIPTS, "js"))
 
 
@@ -123,6 +124,7 @@ class Stage(gr.HTML):
         height: str = "min(78vh, 900px)",
         words: Mapping[str, str] | None = None,
         tools: Iterable[str] | None = None,
+        opens_by: str = "",
         **kwargs: Any,
     ) -> None:
         """Make a stage.
@@ -132,6 +134,7 @@ class Stage(gr.HTML):
             height: CSS length of the whole component.
             words: in place of those of `WORDS` that are wrong for the tab.
             tools: those of `TOOLS` that the tab has a use for; None for all.
+            opens_by: the ``elem_id`` of the `gr.File` that gets what a person drops on the stage, or pastes; empty: nothing is taken.
             kwargs: as for `gr.HTML` (``elem_id``, ``visible``, ``scale``, ...).
         """
         kwargs.setdefault("busy", False)
@@ -139,7 +142,7 @@ class Stage(gr.HTML):
             value=value,
             html_template=f'<div class="liwi-stage" style="--stage-height: {height}"></div>',
             css_template="",
-            js_on_load=stage_script(words, TOOLS if tools is None else tools),
+            js_on_load=stage_script(words, TOOLS if tools is None else tools, opens_by),
             apply_default_css=False,
             **kwargs,
         )

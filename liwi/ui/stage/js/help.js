@@ -8,7 +8,7 @@ const HELP = [
   ]],
   ["Work", [
     ["Enter", "Cut out the boxes, or refine the layer"], ["Delete", "Delete the box or the layers"],
-    ["Esc", "Stop drawing, select nothing"], ["Ctrl Z", "Undo"], ["Ctrl Shift Z", "Redo (also Ctrl Y)"],
+    ["Esc", "Stop drawing, select nothing"], ["Ctrl Z", "Undo"], ["Ctrl Shift Z", "Redo (also Ctrl Y)"], ["Ctrl V", "Open the copied picture"],
   ]],
   ["View", [
     ["{Wheel, pinch}", "Zoom to the cursor"], ["+ −", "Zoom"], ["0 {or} F", "Fit"], ["1", "100 %"], ["2", "Zoom to the selection"],

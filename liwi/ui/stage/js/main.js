@@ -11,13 +11,17 @@ function buildViewport() {
   ui.divider = make("div", "divider", {
     role: "slider", tabindex: 0, "aria-label": "Before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true,
   }, [make("span", "divider-label before", { text: "Before" }), make("span", "divider-label after", { text: "After" }), make("span", "divider-knob")]);
+  ui.emptyText = make("p", "", { text: STAGE_WORDS.empty, role: "status" });
+  const open = make("button", "cancel", { type: "button", text: "Choose a picture" });
+  open.addEventListener("click", chooseFile);
   ui.empty = make("div", "empty", {}, [
-    make("p", "empty-title", { text: "No picture yet" }),
-    make("p", "", { text: STAGE_WORDS.empty }),
+    make("p", "empty-title", { text: STAGE_OPENS_BY ? "Drop or paste a picture here" : "No picture yet" }),
+    ui.emptyText,
+    ...(STAGE_OPENS_BY ? [open] : []),
   ]);
   ui.viewport = make("div", "viewport", {
     tabindex: 0, role: "application", "aria-label": "Picture. Press ? for all keys.",
-  }, [ui.backdrop, ui.picture, ui.sourcePicture, ui.overlay, ui.divider, ui.empty, buildBusy()]);
+  }, [ui.backdrop, ui.picture, ui.sourcePicture, ui.overlay, ui.divider, ui.empty, buildBusy(), buildAsking()]);
   return ui.viewport;
 }
 
@@ -131,6 +135,7 @@ function start() {
     buildHelp(),
   );
   connectViewport();
+  connectDropping();
   document.addEventListener("keydown", onKeyDown);
   document.addEventListener("keyup", onKeyUp);
   document.addEventListener("pointerdown", syncBeforeOthersLook, true);
