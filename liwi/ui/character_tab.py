@@ -66,7 +66,7 @@ def build_character_tab(services: CharacterServices) -> CharacterTab:
     """Add the tab's components and events to the Blocks being built."""
     handlers = CharacterHandlers(services)
     token = new_token(services.workspace)
-    opening = build_opening("character", "Open an illustration", CHARACTERS)
+    opening = build_opening("character", "Open an illustration, or try one of these", CHARACTERS)
     options = _build_options(handlers.lacking())
     with gr.Row(elem_classes="liwi-bar", equal_height=True):
         parts = [("Body part ...", ""), *((each.value.capitalize(), each.value) for each in LAYER_PARTS)]

@@ -16,7 +16,7 @@ def build_photo_tab(services: PhotoServices) -> None:
     """Add the photo tab's components and events to the Blocks being built."""
     handlers = PhotoHandlers(services)
     token = new_token(services.workspace)
-    opening = build_opening("photo", "Open a picture", PHOTOGRAPHS)
+    opening = build_opening("photo", "Open a picture, or try one of these", PHOTOGRAPHS)
     with gr.Row(elem_classes="liwi-bar", equal_height=True):
         shadow = gr.Checkbox(True, label="Lift shadows too", container=False, scale=1, min_width=170, elem_id="photo-shadow")
         counts = [(f"Without a box, find up to {count} subject{'s' * (count > 1)}", count) for count in range(1, 7)]

@@ -55,7 +55,8 @@ def build_opening(prefix: str, title: str, offered: Sequence[Example]) -> Openin
         upload = gr.File(label="Drop a picture here", file_types=["image"], height=128, scale=2, elem_id=f"{prefix}-upload")
         examples = gr.Gallery(
             [(str(example.path), example.title) for example in offered],
-            label="Or try one of these",
+            label="Examples",
+            show_label=False,
             columns=max(4, len(offered)),
             rows=1,
             height=128,

@@ -42,7 +42,7 @@ def test_an_example_is_taken_apart_corrected_spread_and_exported(page: Page, add
     page.set_default_timeout(30_000)
     page.goto(address)
     page.get_by_role("tab", name="Characters").click()
-    expect(page.locator("#character-stage")).to_contain_text("Open an illustration")
+    expect(page.locator("#character-stage")).to_contain_text("An illustration of one character")
     page.locator("#character-examples button img").first.click()
     wait_for(page, "s.state.doc.panel.length === 1")
     page.wait_for_function("() => document.querySelector('#character-open').getBoundingClientRect().height < 60")
