@@ -268,6 +268,7 @@ def _environment(device: str) -> dict[str, str]:
         HELD: device,
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "TQDM_DISABLE": "1",  # bars of libraries would be all that the page shows of its output
     }
     if device != ALL_GPUS:
         kept["CUDA_VISIBLE_DEVICES"] = "" if device == CPU else device.removeprefix("gpu")
