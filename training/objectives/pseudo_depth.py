@@ -56,7 +56,7 @@ class PseudoDepthObjective:
     """`training.objectives.Objective` for the pseudo-depth, either stage."""
 
     kind = "pseudo_depth"
-    metric = "abs_rel"
+    metric = "delta_1"
     lower_is_better = frozenset({"abs_rel"})
 
     @staticmethod
