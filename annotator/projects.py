@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from annotator.access import acting_user
 from annotator.database import Database
 from annotator.errors import NotFound
 from annotator.label_rows import saved_label
-from annotator.schema import Claim, Label, Model, Operation, Pass, Project, User
+from annotator.schema import Claim, Label, Model, ModelArtMesh, Operation, Pass, Prediction, Project, User
 from annotator.values import ActKind, PassState, Role, Round, SavedLabel
 
 
@@ -25,10 +25,17 @@ class FirstPass:
 
 @dataclass(frozen=True, slots=True)
 class PassStatus:
-    """How far a pass is; ``holder`` is who is at work on it, None for nobody."""
+    """How far a pass is.
+
+    Attributes:
+        state: of the pass.
+        holder: who is at work on it; None for nobody.
+        guessed_at: when machines last said something of its model, in milliseconds since 1970; 0 for never.
+    """
 
     state: PassState
     holder: str | None
+    guessed_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +85,16 @@ def stems_of_project(database: Database, actor: str, project: str) -> set[str]:
 def pass_status(database: Database, actor: str, pass_id: int) -> PassStatus:
     """How far a pass is, and who is at work on it; `NotFound` if there is none."""
     holder = aliased(User)
-    query = select(Pass.state, holder.name).outerjoin(Claim, (Claim.pass_id == Pass.id) & (Claim.expires_at > database.clock()))
+    said = select(func.max(Prediction.at)).join(ModelArtMesh, ModelArtMesh.id == Prediction.art_mesh_id)
+    said = said.where(ModelArtMesh.model_id == Pass.model_id).correlate(Pass)
+    held = (Claim.pass_id == Pass.id) & (Claim.expires_at > database.clock())
+    query = select(Pass.state, holder.name, said.scalar_subquery()).outerjoin(Claim, held)
     with database.read() as session:
         acting_user(session, actor, Role.VIEWER)
         row = session.execute(query.outerjoin(holder, holder.id == Claim.user_id).where(Pass.id == pass_id)).first()
         if row is None:
             raise NotFound("This model is not, or no longer, in the workbench. Go back to the queue.")
-        return PassStatus(PassState(row[0]), row[1])
+        return PassStatus(PassState(row[0]), row[1], row[2] or 0)
 
 
 def history_of_label(database: Database, actor: str, pass_id: int, art_mesh_id: int) -> list[PastLabel]:

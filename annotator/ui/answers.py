@@ -85,6 +85,7 @@ def model_json(view: ModelView) -> Json:
         "meshes": _meshes_json(view),
         "labels": [label_json(label) for label in view.labels.values()],
         "guesses": guesses_json(view.predictions),
+        "guessed_at": max((guess.at for said in view.predictions.values() for guess in said), default=0),
     }
 
 

@@ -102,7 +102,8 @@ def _redo(services: WorkbenchServices, person: str, body: Body) -> Json:
 def _changes_since(services: WorkbenchServices, person: str, body: Body) -> Json:
     saved, last = queries.changes_since(services.database, person, _pass(body), reading.whole(body, "label_id", high=2**53))
     status = projects.pass_status(services.database, person, _pass(body))
-    return {"saved": [label_json(label) for label in saved], "label_id": last, "state": status.state, "holder": status.holder}
+    news = {"state": status.state, "holder": status.holder, "guessed_at": status.guessed_at}
+    return {"saved": [label_json(label) for label in saved], "label_id": last, **news}
 
 
 def _history(services: WorkbenchServices, person: str, body: Body) -> Json:

@@ -34,15 +34,15 @@ async function finishGuessing(card, { state, message, result }) {
   const good = !failed && problems.length === 0;
   card.finish(failed ? "failed" : problems.length ? "partly" : "done", summary.filter(Boolean).join(" · "), nodes);
   if (good) card.leave(20);
-  if (models.includes(model.modelId)) await readGuesses();
+  await mergeChanges(); // the open model may be among them
   await loadQueue({ quiet: true });
 }
 
 // The guesses of the open model, without reading anything else of it again: what waits to be saved is not touched.
-async function readGuesses() {
+async function readGuesses(guessedAt) {
   const passId = model.passId;
-  const answer = await trying(() => call("guesses", { pass_id: passId }));
-  if (!answer || model.passId !== passId) return;
-  model.guesses = guessMap(answer.guesses);
+  const answer = await call("guesses", { pass_id: passId });
+  if (model.passId !== passId) return;
+  Object.assign(model, { guesses: guessMap(answer.guesses), guessedAt });
   emit("labels", { ids: model.meshes.map(({ id }) => id) });
 }

@@ -1,4 +1,4 @@
-// What others, or other tabs of the same person, have labelled in the open pass: asked for while nothing is being sent.
+// What others, other tabs of the same person and machines have said of the open pass: asked for while nothing is being sent.
 
 const MERGE_MILLISECONDS = 2500;
 let asking = false;
@@ -8,12 +8,13 @@ async function mergeChanges() {
   asking = true;
   const { passId, lastLabelId } = model;
   try {
-    const { saved, label_id, state: passState } = await call("changes_since", { pass_id: passId, label_id: lastLabelId });
+    const { saved, label_id, state: passState, guessed_at: guessedAt } = await call("changes_since", { pass_id: passId, label_id: lastLabelId });
     if (passId !== model.passId) return;
     model.lastLabelId = label_id;
     const ids = takeSaid(saved);
     if (ids.length) showLabels([...new Set(ids)]);
     await followState(passState);
+    if (guessedAt !== model.guessedAt && passId === model.passId) await readGuesses(guessedAt);
     if (saving.error) sayState(null);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;

@@ -9,7 +9,7 @@ const NO_MODEL = Object.freeze({
   open: false, passId: null, modelId: null, name: "", project: null, round: 0, state: "new", canEdit: false, holder: null, size: [1, 1],
   version: 0, valid: true, incomplete: false, comment: "", lastComment: "", lastLabelId: 0,
   annotator: null, passes: [], pictureUrl: null,
-  meshes: [], byId: new Map(), parts: [], labels: new Map(), guesses: new Map(),
+  meshes: [], byId: new Map(), parts: [], labels: new Map(), guesses: new Map(), guessedAt: 0,
 });
 
 const model = { ...NO_MODEL };
@@ -31,7 +31,7 @@ async function openModel(passId, { fragment = null } = {}) {
     meshes: answer.meshes,
     byId: new Map(answer.meshes.map((mesh) => [mesh.id, mesh])),
     labels: new Map(answer.labels.map((label) => [label.art_mesh_id, label])),
-    guesses: guessMap(answer.guesses),
+    guesses: guessMap(answer.guesses), guessedAt: answer.guessed_at,
   });
   sortMeshes();
   emit("model", { fragment });
