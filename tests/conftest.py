@@ -53,9 +53,10 @@ def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder that all workers read and none changes: the first to ask has it made, others wait for it meanwhile."""
     base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    done = folder.with_name(f"{name}.done")
-    with FileLock(f"{folder}.lock"):
+    own = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"{name}_made_once"  # what workers do is not beside it
+    folder, done = own / name, own / "done"
+    own.mkdir(exist_ok=True)
+    with FileLock(own / "lock"):
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)  # what a worker left that failed
             folder.mkdir()
