@@ -46,11 +46,11 @@ function askToReplace(file) {
 function buildAsking() {
   const button = (text, className) => make("button", className, { type: "button", text });
   ui.askingText = make("span", "asking-text");
-  ui.askingOpen = button("Open it", "cancel strong");
-  const keep = button("Keep this one", "cancel");
+  ui.askingOpen = button("Open it", "choice strong");
+  const keep = button("Keep this one", "choice");
   const close = () => { ui.asking.hidden = true; ui.viewport.focus(); };
   keep.addEventListener("click", close);
-  ui.asking = make("div", "busy", { role: "alertdialog", "aria-label": "Open another picture", hidden: true }, [make("div", "busy-line", {}, [ui.askingText, ui.askingOpen, keep])]);
+  ui.asking = make("div", "asking", { role: "alertdialog", "aria-label": "Open another picture", hidden: true }, [make("div", "busy-line", {}, [ui.askingText, ui.askingOpen, keep])]);
   ui.asking.addEventListener("keydown", (event) => { if (event.key === "Escape") handled(event, close); event.stopPropagation(); });
   ui.asking.addEventListener("pointerdown", (event) => event.stopPropagation());
   return ui.asking;

@@ -12,7 +12,7 @@ function buildViewport() {
     role: "slider", tabindex: 0, "aria-label": "Before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true,
   }, [make("span", "divider-label before", { text: "Before" }), make("span", "divider-label after", { text: "After" }), make("span", "divider-knob")]);
   ui.emptyText = make("p", "", { text: STAGE_WORDS.empty, role: "status" });
-  const open = make("button", "cancel", { type: "button", text: "Choose a picture" });
+  const open = make("button", "choice", { type: "button", text: "Choose a picture" });
   open.addEventListener("click", chooseFile);
   ui.empty = make("div", "empty", {}, [
     make("p", "empty-title", { text: STAGE_OPENS_BY ? "Drop or paste a picture here" : "No picture yet" }),
