@@ -247,6 +247,7 @@ CARRY = """([data, name, type, kind, where]) => {
 
 def carry(page: Page, path: Path, kind: str, where: str = "#photo-stage .viewport", mime: str = "image/png") -> bool:
     """Drop or paste a file as a person would; whether the page took it, so that the browser does not leave for it."""
+    page.wait_for_selector(where, state="attached")
     data = base64.b64encode(path.read_bytes()).decode()
     return bool(page.evaluate(CARRY, [data, path.name, mime, kind, where]))
 
@@ -262,6 +263,7 @@ def test_a_picture_dropped_or_pasted_is_opened_and_takes_no_work_away_unasked(
     assert carry(page, photo, "drop")
     wait_until_open(page)
     expect(page.locator(".liwi-stage.dropping")).to_have_count(0)
+    expect(page.locator("#photo-stage .viewport")).to_be_focused()
     drag(page, (20, 20), (60, 60))
     asking = page.get_by_role("alertdialog")
     assert carry(page, other, "paste", "body")

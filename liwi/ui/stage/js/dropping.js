@@ -33,6 +33,7 @@ function openFile(file) {
   carried.items.add(file);
   input.files = carried.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
+  ui.viewport.focus({ preventScroll: true }); // the next key is meant for the picture
   return say(`Opening ${file.name} …`);
 }
 
